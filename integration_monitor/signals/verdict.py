@@ -1,0 +1,57 @@
+"""The answer to a question about a subject, at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from integration_monitor.manifest.domain import Severity
+
+Status = Literal["ok", "warn", "fail", "unknown"]
+
+WHOLE = "-"
+"""The subject of a signal that is about the integration as a whole."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One tenant's share of a verdict, so that an unreadable tenant is not hidden by a failing one."""
+
+    tenant: str
+    status: Status
+    reason: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a signal says about a subject of an integration.
+
+    `evidence` holds numbers under stable keys (Dagster plots them); `tenants` are the affected
+    ones, sorted; `parts` are the tenants that are not ok, each with its own status.
+    """
+
+    integration: str
+    subject: str
+    """The sync's name, or `-` for the integration as a whole."""
+    signal: str
+    """`reconciliation`, `freshness` or `manifest`."""
+    status: Status
+    reason: str
+    """One sentence, with the numbers in it."""
+    at: datetime
+    valid_until: datetime
+    """After this the verdict is stale and counts as `unknown` (twice its cadence)."""
+    severity: Severity | None = None
+    """Set where the status is not `ok`."""
+    evidence: Mapping[str, float] = field(default_factory=dict)
+    tenants: tuple[str, ...] = ()
+    parts: tuple[Part, ...] = ()
+    details: str = ""
+    """Markdown for people: a table of what is missing for whom."""
+
+    @property
+    def blind(self) -> tuple[str, ...]:
+        """The tenants that could not be measured."""
+        return tuple(sorted({part.tenant for part in self.parts if part.status == "unknown"}))

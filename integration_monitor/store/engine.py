@@ -1,0 +1,69 @@
+"""Connecting to the store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+
+DATABASE_URL = "INTEGRATION_MONITOR_DATABASE_URL"
+POOL_SIZE = 20
+
+
+class StoreError(Exception):
+    """The store cannot be used; the message says why and what to do. Holds no password."""
+
+
+class Store:
+    """The store's database. Open one per process and share it between threads."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self.engine = engine
+
+    @contextmanager
+    def begin(self) -> Iterator[sa.Connection]:
+        """One transaction, committed at the end. Raises `StoreError` where the store is away."""
+        try:
+            with self.engine.begin() as connection:
+                yield connection
+        except sa.exc.OperationalError as error:
+            raise StoreError(f"the store does not answer: {_first_line(error)}") from error
+
+    def dispose(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+
+def open_store(url: str) -> Store:
+    """Prepare a store; connects at first use. Raises `StoreError` for a URL that is not PostgreSQL."""
+    try:
+        parsed = sa.make_url(url)
+    except sa.exc.ArgumentError as error:
+        raise StoreError(f"{DATABASE_URL} is not a database URL") from error
+    if parsed.get_backend_name() not in ("postgresql", "postgres"):
+        raise StoreError(f"{DATABASE_URL} must name a PostgreSQL server, not {parsed.drivername}")
+    engine = sa.create_engine(
+        parsed.set(drivername="postgresql+psycopg"),
+        pool_size=POOL_SIZE,
+        max_overflow=10,
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": 5, "options": "-c timezone=UTC"},
+    )
+    return Store(engine)
+
+
+def store_url(environ: Mapping[str, str]) -> str:
+    """The URL of the store from the environment. Raises `StoreError` where it is not set."""
+    url = environ.get(DATABASE_URL, "")
+    if not url:
+        raise StoreError(
+            f"{DATABASE_URL} is not set: name a PostgreSQL server"
+            " (postgresql://user:password@host/database), or use `integration-monitor demo`"
+            " or `dev`, which start an embedded one"
+        )
+    return url
+
+
+def _first_line(error: sa.exc.OperationalError) -> str:
+    return str(error.orig).strip().splitlines()[0] if error.orig else "no connection"

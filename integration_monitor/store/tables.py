@@ -1,0 +1,216 @@
+"""The tables of the store, all in the schema `integration_monitor`. Times are UTC."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+SCHEMA = "integration_monitor"
+
+metadata = sa.MetaData(
+    schema=SCHEMA,
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    },
+)
+
+
+def _time(name: str, *, nullable: bool = False) -> sa.Column[object]:
+    return sa.Column(name, sa.DateTime(timezone=True), nullable=nullable)
+
+
+def _text(name: str, *, nullable: bool = False, primary_key: bool = False) -> sa.Column[str]:
+    return sa.Column(name, sa.Text, nullable=nullable, primary_key=primary_key)
+
+
+def _id() -> sa.Column[int]:
+    return sa.Column("id", sa.BigInteger, sa.Identity(), primary_key=True)
+
+
+def _count(name: str) -> sa.Column[int]:
+    return sa.Column(name, sa.Integer, nullable=False, server_default="0")
+
+
+coverage = sa.Table(
+    "coverage",
+    metadata,
+    _text("integration", primary_key=True),
+    _text("sync", primary_key=True),
+    _text("connection", primary_key=True),
+    _text("fingerprint"),
+    _time("covered_to", nullable=True),
+    _time("source_now", nullable=True),
+    _time("source_watermark", nullable=True),
+    sa.Column("source_precision_us", sa.BigInteger),
+    sa.Column("destination_precision_us", sa.BigInteger),
+    sa.Column("source_records", sa.BigInteger),
+    sa.Column("destination_records", sa.BigInteger),
+    sa.Column("unexplained", sa.BigInteger),
+    _time("error_since", nullable=True),
+    sa.Column("error", sa.Text),
+    _time("read_at"),
+    comment="Up to when the source of a sync was read, per connection.",
+)
+
+volumes = sa.Table(
+    "volumes",
+    metadata,
+    _text("integration", primary_key=True),
+    _text("sync", primary_key=True),
+    _text("connection", primary_key=True),
+    _text("tenant", primary_key=True),
+    sa.Column("hour", sa.DateTime(timezone=True), primary_key=True),
+    sa.Column("records", sa.BigInteger, nullable=False),
+    comment="Record versions expected, by the hour of their updated_at.",
+)
+
+owed = sa.Table(
+    "owed",
+    metadata,
+    _id(),
+    _text("integration"),
+    _text("sync"),
+    _text("connection"),
+    _text("tenant"),
+    _text("key"),
+    sa.Column("version", sa.DateTime(timezone=True), nullable=True),
+    _text("kind"),  # missing | stale | misplaced | extra
+    sa.Column("is_gap", sa.Boolean, nullable=False),
+    _time("first_seen"),
+    _time("looked_at"),
+    _time("gap_since", nullable=True),
+    _count("absent_lookups"),
+    _text("found_tenant", nullable=True),
+    _time("found_version", nullable=True),
+    _time("closed_at", nullable=True),
+    _text("closed_reason", nullable=True),  # arrived | gone | left_filter | accepted | superseded
+    _text("closed_by", nullable=True),
+    _text("closed_note", nullable=True),
+    comment="Record versions seen at the source, not yet at the destination; closed gaps stay.",
+)
+sa.Index(
+    "ix_owed_open_version",
+    owed.c.integration, owed.c.sync, owed.c.connection, owed.c.key, owed.c.kind, owed.c.version,
+    unique=True,
+    postgresql_where=owed.c.closed_at.is_(None),
+    postgresql_nulls_not_distinct=True,
+)  # fmt: skip
+sa.Index("ix_owed_closed_at", owed.c.closed_at, postgresql_where=owed.c.closed_at.is_not(None))
+
+owed_stretches = sa.Table(
+    "owed_stretches",
+    metadata,
+    _id(),
+    _text("integration"),
+    _text("sync"),
+    _text("connection"),
+    _time("start"),
+    _time("end"),
+    _time("first_seen"),
+    _time("looked_at"),
+    sa.Column("owed", JSONB, nullable=False),  # {tenant: number of records owed}
+    sa.Column("examples", JSONB, nullable=False),  # [[tenant, key], …], 50 at most
+    comment="Stretches of the source with too many owed records to keep each of them.",
+)
+sa.Index(
+    "uq_owed_stretches_unit",
+    owed_stretches.c.integration, owed_stretches.c.sync, owed_stretches.c.connection,
+    owed_stretches.c.start, owed_stretches.c.end,
+    unique=True,
+)  # fmt: skip
+
+verdicts = sa.Table(
+    "verdicts",
+    metadata,
+    _id(),
+    _text("integration"),
+    _text("subject"),
+    _text("signal"),
+    _text("status"),
+    _text("severity", nullable=True),
+    _text("reason"),
+    sa.Column("evidence", JSONB, nullable=False),
+    sa.Column("tenants", ARRAY(sa.Text), nullable=False),
+    sa.Column("parts", JSONB, nullable=False),
+    _text("details"),
+    _time("started_at"),
+    _time("last_at"),
+    _time("valid_until"),
+    _time("ended_at", nullable=True),
+    comment="Intervals: from when to when a subject had a status. The latest has no ended_at.",
+)
+sa.Index(
+    "uq_verdicts_latest",
+    verdicts.c.integration, verdicts.c.subject, verdicts.c.signal,
+    unique=True,
+    postgresql_where=verdicts.c.ended_at.is_(None),
+)  # fmt: skip
+sa.Index("ix_verdicts_history", verdicts.c.integration, verdicts.c.subject, verdicts.c.started_at)
+
+incidents = sa.Table(
+    "incidents",
+    metadata,
+    _id(),
+    _text("integration"),
+    _text("subject"),
+    _text("kind"),  # broken | blind
+    _text("state"),  # pending | open | recovering | resolved
+    _text("severity"),
+    _text("reason"),
+    sa.Column("tenants", ARRAY(sa.Text), nullable=False),
+    sa.Column("evidence", JSONB, nullable=False),  # the verdicts behind it, as plain data
+    _time("began_at"),
+    _time("opened_at", nullable=True),
+    _time("recovering_since", nullable=True),
+    _time("resolved_at", nullable=True),
+    _text("closed_reason", nullable=True),  # recovered | no longer watched
+    _time("reminded_at", nullable=True),
+    _time("updated_at"),
+    comment="Failing verdicts with one cause, followed from open through recovering to resolved.",
+)
+sa.Index(
+    "uq_incidents_current",
+    incidents.c.integration, incidents.c.subject, incidents.c.kind,
+    unique=True,
+    postgresql_where=incidents.c.state != "resolved",
+)  # fmt: skip
+
+transitions = sa.Table(
+    "transitions",
+    metadata,
+    _id(),
+    sa.Column(
+        "incident_id", sa.BigInteger, sa.ForeignKey(incidents.c.id), nullable=False, index=True
+    ),
+    _time("at"),
+    _text("transition"),  # opened | worsened | recovering | reopened | reminded | resolved
+    _text("severity"),
+    _text("reason"),
+    sa.Column("tenants", ARRAY(sa.Text), nullable=False),
+    comment="What happened to an incident, and when.",
+)
+
+outbox = sa.Table(
+    "outbox",
+    metadata,
+    _id(),
+    _text("dedup_key"),
+    sa.Column("incident_id", sa.BigInteger, sa.ForeignKey(incidents.c.id), nullable=False),
+    _text("channel"),
+    _text("transition"),
+    sa.Column("alert", JSONB, nullable=False),
+    _time("created_at"),
+    _count("attempts"),
+    _time("next_attempt_at"),
+    _time("leased_until", nullable=True),
+    _time("sent_at", nullable=True),
+    _text("error", nullable=True),
+    sa.UniqueConstraint("dedup_key"),
+    comment="Alerts that were decided; delivered at least once, in order per incident and channel.",
+)
+sa.Index("ix_outbox_unsent", outbox.c.next_attempt_at, postgresql_where=outbox.c.sent_at.is_(None))
+sa.Index("ix_outbox_incident", outbox.c.incident_id, outbox.c.channel)
