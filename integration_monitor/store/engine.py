@@ -36,7 +36,7 @@ class Store:
 
 
 def open_store(url: str) -> Store:
-    """Prepare a store; connects at first use. Raises `StoreError` for a URL that is not PostgreSQL."""
+    """Prepare a store; connects at first use. Raises `StoreError` unless it is PostgreSQL."""
     try:
         parsed = sa.make_url(url)
     except sa.exc.ArgumentError as error:

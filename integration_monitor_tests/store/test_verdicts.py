@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import sqlalchemy as sa
+
+from integration_monitor.signals.verdict import Part, Verdict
+from integration_monitor.store import tables, verdicts
+from integration_monitor.store.engine import Store
+
+START = datetime(2026, 3, 1, 12, tzinfo=UTC)
+OK = Verdict(
+    integration="crm",
+    subject="contacts",
+    signal="reconciliation",
+    status="ok",
+    reason="all 10 records arrived",
+    at=START,
+    valid_until=START + timedelta(minutes=2),
+)
+
+
+def _at(verdict: Verdict, minutes: float) -> Verdict:
+    at = START + timedelta(minutes=minutes)
+    return replace(verdict, at=at, valid_until=at + timedelta(minutes=2))
+
+
+def _intervals(store: Store) -> list[tuple[str, float, float | None]]:
+    def minutes(at: datetime | None) -> float | None:
+        return None if at is None else (at - START) / timedelta(minutes=1)
+
+    with store.begin() as connection:
+        rows = connection.execute(sa.select(tables.verdicts).order_by(tables.verdicts.c.id))
+        return [(row.status, minutes(row.started_at) or 0.0, minutes(row.ended_at)) for row in rows]
+
+
+def _record(store: Store, *found: Verdict) -> None:
+    for verdict in found:
+        with store.begin() as connection:
+            verdicts.record(connection, verdict)
+
+
+def test_a_verdict_comes_back_as_it_went_in(store: Store) -> None:
+    verdict = replace(
+        OK,
+        status="fail",
+        severity="page",
+        evidence={"gaps": 3.0},
+        tenants=("acme",),
+        parts=(Part("acme", "fail", "3 missing"),),
+        details="| key |",
+    )
+    _record(store, verdict)
+    with store.begin() as connection:
+        assert verdicts.latest(connection) == (verdict,)
+        assert verdicts.latest(connection, "other") == ()
+
+
+def test_intervals_follow_the_status(store: Store) -> None:
+    fail = replace(OK, status="fail", severity="page")
+    _record(store, OK, _at(OK, 1), _at(fail, 2), _at(fail, 3), _at(OK, 4))
+    assert _intervals(store) == [("ok", 0, 2), ("fail", 2, 4), ("ok", 4, None)]
+
+
+def test_a_status_that_nobody_confirmed_ends_when_it_became_stale(store: Store) -> None:
+    _record(store, OK, _at(OK, 10))
+    assert _intervals(store) == [("ok", 0, 2), ("ok", 10, None)]
+
+
+def test_an_older_verdict_does_not_overwrite_a_newer_one(store: Store) -> None:
+    _record(store, _at(OK, 5), _at(replace(OK, status="fail"), 4))
+    assert _intervals(store) == [("ok", 5, None)]
+
+
+def test_forgotten_subjects_have_no_latest_verdict(store: Store) -> None:
+    _record(store, OK)
+    with store.begin() as connection:
+        verdicts.forget(connection, [("crm", "contacts")], START + timedelta(minutes=1))
+        assert verdicts.latest(connection) == ()
