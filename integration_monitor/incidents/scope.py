@@ -1,0 +1,34 @@
+"""Which subjects are watched, and whether those that are not may be let go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from integration_monitor.incidents.domain import Subject
+from integration_monitor.manifest.domain import Fleet
+from integration_monitor.signals.verdict import WHOLE
+
+
+@dataclass(frozen=True)
+class Scope:
+    """`complete` is false while some manifest cannot be read: then no incident is let go."""
+
+    watched: frozenset[Subject]
+    complete: bool
+
+
+def scope(fleet: Fleet) -> Scope:
+    """The subjects of a fleet: every integration as a whole, and every sync.
+
+    A broken manifest does not always tell the integration's name, so while there is one, a subject
+    that is not watched may be one of its: its incidents are held, not closed. So are all where no
+    manifest was found at all, which is more often a directory that is away than a decision.
+    """
+    names = [each.name for each in fleet.integrations] + [each.name for each in fleet.broken]
+    syncs = [(each.name, sync) for each in fleet.integrations for sync in each.syncs]
+    return Scope(
+        watched=frozenset(
+            [*(Subject(name, WHOLE) for name in names), *(Subject(*pair) for pair in syncs)]
+        ),
+        complete=bool(fleet.integrations) and not fleet.errors,
+    )

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+from integration_monitor.incidents.domain import Subject
+from integration_monitor.incidents.scope import Scope, scope
+from integration_monitor.manifest.domain import (
+    BrokenManifest,
+    Fleet,
+    Integration,
+    ManifestError,
+    Owner,
+)
+from integration_monitor_tests.incidents.examples import World, verdict
+
+CRM = Integration("crm", Owner("CRM", "crm@example.com"), "crm.yaml", "CRM")
+BROKEN = BrokenManifest("billing", "billing.yaml", (ManifestError("billing.yaml", 1, 1, "no"),))
+GONE = Scope(frozenset([Subject("crm", "-")]), complete=True)
+HELD = Scope(frozenset([Subject("crm", "-")]), complete=False)
+
+
+def test_every_integration_is_watched_as_a_whole_also_a_broken_one() -> None:
+    found = scope(Fleet(".", integrations=(CRM,), broken=(BROKEN,)))
+    assert found.watched == {Subject("crm", "-"), Subject("billing", "-")}
+    assert not found.complete
+
+
+def test_only_a_fleet_without_errors_lets_go() -> None:
+    assert scope(Fleet(".", integrations=(CRM,))).complete
+    assert not scope(Fleet(".")).complete
+    error = ManifestError("monitor.yaml", 1, 1, "no")
+    assert not scope(Fleet(".", integrations=(CRM,), monitor_errors=(error,))).complete
+
+
+def test_an_incident_of_a_removed_sync_is_closed() -> None:
+    world = World()
+    world.step(0, verdict("fail"))
+    world.scope = GONE
+    assert world.see(1, verdict("fail")) == ["broken resolved"]
+    assert world.incidents[0].closed_reason == "no longer watched"
+    assert world.see(2, verdict("fail")) == []
+
+
+def test_an_incident_is_held_while_a_manifest_is_broken() -> None:
+    world = World()
+    world.step(0, verdict("fail"))
+    before = world.incidents
+    world.scope = HELD
+    assert world.see(300, verdict("ok", 300)) == []
+    assert world.incidents == before
+
+
+def test_an_unwatched_subject_opens_nothing() -> None:
+    world = World(scope=GONE)
+    world.step(0, verdict("fail"))
+    assert world.incidents == ()
+
+
+def test_the_manifest_check_is_about_the_integration_as_a_whole() -> None:
+    world = World(scope=HELD)
+    done = world.step(0, verdict("fail", signal="manifest", subject="-"))
+    assert [each.incident.subject for each in done.transitions] == [Subject("crm", "-")]
