@@ -62,6 +62,13 @@ class Incident:
     reminded_at: datetime | None = None
     """When people were last told that it is still open, or that it got worse."""
 
+    @property
+    def stored_id(self) -> int:
+        """The id. Raises `ValueError` for an incident that was never saved."""
+        if self.id is None:
+            raise ValueError("the incident was not saved yet")
+        return self.id
+
 
 @dataclass(frozen=True)
 class Transition:

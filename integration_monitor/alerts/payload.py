@@ -1,0 +1,149 @@
+"""What an alert says, as plain data. `docs/alerts.md` describes the fields."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import quote
+
+from integration_monitor.alerts.decide import Reason
+from integration_monitor.incidents.domain import Finding, Incident, Kind, Transition
+from integration_monitor.manifest.domain import Integration, Monitor, Owner, Runbook, Severity
+from integration_monitor.signals.verdict import WHOLE
+
+SCHEMA_VERSION = 1
+"""Raised when a field changes its meaning or goes away; new fields may come at any time."""
+
+
+@dataclass(frozen=True)
+class Alert:
+    """One transition, told to one channel."""
+
+    reason: Reason
+    incident_id: int
+    incident_key: str
+    """Constant over the incident, and over restarts unique: what PagerDuty calls a dedup key."""
+    integration: str
+    title: str
+    subject: str
+    kind: Kind
+    severity: Severity
+    summary: str
+    """What broke, in one sentence with the numbers."""
+    tenants: tuple[str, ...]
+    """All that the incident ever affected."""
+    new_tenants: tuple[str, ...]
+    findings: tuple[Finding, ...]
+    owner: Owner | None
+    runbook: Runbook
+    dagster_url: str | None
+    began_at: datetime
+    opened_at: datetime | None
+    resolved_at: datetime | None
+    at: datetime
+
+    @property
+    def duration_s(self) -> float:
+        """From when it began to when it was resolved, or to now, in seconds."""
+        return ((self.resolved_at or self.at) - self.began_at).total_seconds()
+
+
+def incident_key(incident: Incident) -> str:
+    """`crm/contacts/broken/20260301T120000Z-12`."""
+    where = f"{incident.subject.integration}/{incident.subject.name}/{incident.kind}"
+    return f"{where}/{incident.began_at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{incident.stored_id}"
+
+
+def build_alert(
+    transition: Transition, reason: Reason, integration: Integration | None, monitor: Monitor
+) -> Alert:
+    """The alert of a stored incident's transition.
+
+    `integration` is None where its manifest is broken or gone: then the fleet's owner is named.
+    """
+    incident = transition.incident
+    subject = incident.subject
+    return Alert(
+        reason=reason,
+        incident_id=incident.stored_id,
+        incident_key=incident_key(incident),
+        integration=subject.integration,
+        title=integration.title if integration else subject.integration,
+        subject=subject.name,
+        kind=incident.kind,
+        severity=incident.severity,
+        summary=incident.reason,
+        tenants=incident.tenants,
+        new_tenants=transition.new_tenants if reason == "worsened" else (),
+        findings=incident.findings,
+        owner=integration.owner if integration else monitor.owner,
+        runbook=integration.runbook if integration else Runbook(),
+        dagster_url=dagster_link(monitor.dagster_url, subject.integration, subject.name),
+        began_at=incident.began_at,
+        opened_at=incident.opened_at,
+        resolved_at=incident.resolved_at,
+        at=transition.at,
+    )
+
+
+def dagster_link(base: str | None, integration: str, subject: str) -> str | None:
+    """The page of the asset whose checks tell about the subject; None without a base URL."""
+    if base is None:
+        return None
+    asset = "manifest" if subject == WHOLE else f"{subject}_destination"
+    return f"{base.rstrip('/')}/assets/{quote(integration)}/{quote(asset)}?view=checks"
+
+
+def as_json(alert: Alert) -> dict[str, object]:
+    """Plain data for JSON: times in UTC as ISO 8601, durations in seconds."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "reason": alert.reason,
+        "incident": {"id": alert.incident_id, "key": alert.incident_key, "kind": alert.kind},
+        "integration": alert.integration,
+        "title": alert.title,
+        "subject": alert.subject,
+        "severity": alert.severity,
+        "summary": alert.summary,
+        "tenants": {
+            "count": len(alert.tenants),
+            "names": list(alert.tenants),
+            "new": list(alert.new_tenants),
+        },
+        "findings": [
+            {
+                "signal": finding.signal,
+                "status": finding.status,
+                "reason": finding.reason,
+                "evidence": dict(finding.evidence),
+            }
+            for finding in alert.findings
+        ],
+        "owner": {"name": alert.owner.name, "email": alert.owner.email} if alert.owner else None,
+        "runbook": _runbook(alert.runbook),
+        "dagster_url": alert.dagster_url,
+        "began_at": iso(alert.began_at),
+        "opened_at": iso(alert.opened_at),
+        "resolved_at": iso(alert.resolved_at),
+        "duration_s": alert.duration_s,
+        "at": iso(alert.at),
+    }
+
+
+def iso(at: datetime | None) -> str | None:
+    """`2026-03-01T12:00:00Z`."""
+    if at is None:
+        return None
+    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _runbook(runbook: Runbook) -> Mapping[str, str]:
+    said = {
+        "url": runbook.url,
+        "summary": runbook.summary,
+        "reliant": runbook.reliant,
+        "pause": runbook.pause,
+        "contact": runbook.contact,
+    }
+    return {name: text for name, text in said.items() if text}

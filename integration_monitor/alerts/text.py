@@ -1,0 +1,122 @@
+"""An alert as text, for somebody who was just woken up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from integration_monitor.alerts.decide import Reason
+from integration_monitor.alerts.payload import Alert
+from integration_monitor.signals.verdict import WHOLE
+
+NAMED = 20
+"""Tenants that are named; the others are counted."""
+_STATE: dict[Reason, str] = {
+    "opened": "",
+    "worsened": "WORSE",
+    "reminded": "STILL OPEN",
+    "resolved": "RESOLVED",
+    "no-longer-watched": "CLOSED",
+}
+
+
+@dataclass(frozen=True)
+class Text:
+    headline: str
+    """One line."""
+    body: str
+    """Plain text, no markup."""
+
+    def as_json(self) -> dict[str, object]:
+        """The fields `headline` and `text` of an alert's JSON."""
+        return {"headline": self.headline, "text": self.body}
+
+
+def render(alert: Alert) -> Text:
+    """The alert in words."""
+    return Text(headline=_headline(alert), body="\n".join(_lines(alert)))
+
+
+def _headline(alert: Alert) -> str:
+    labels = [alert.severity.upper(), _STATE[alert.reason]]
+    label = " ".join(label for label in labels if label)
+    where = alert.title if alert.subject == WHOLE else f"{alert.title}: {alert.subject}"
+    cannot = "monitor cannot see: " if alert.kind == "blind" else ""
+    told = {
+        "resolved": f"well again after {_duration(alert)}",
+        "no-longer-watched": "no longer watched",
+    }
+    return f"[{label}] {where}: {told.get(alert.reason) or cannot + alert.summary}"
+
+
+def _lines(alert: Alert) -> Iterable[str]:
+    yield from _what(alert)
+    yield ""
+    if alert.tenants:
+        yield f"Tenants ({len(alert.tenants)}): {_names(alert.tenants)}"
+    yield f"Began: {_utc(alert.began_at)}"
+    if alert.resolved_at is None:
+        yield f"Lasts: {_duration(alert)}"
+    else:
+        yield f"Ended: {_utc(alert.resolved_at)}, after {_duration(alert)}"
+    if alert.owner is not None:
+        yield f"Owner: {alert.owner.name} <{alert.owner.email}>"
+    yield from _help(alert)
+    yield f"Incident: {alert.incident_id} ({alert.integration}, {alert.incident_key})"
+
+
+def _what(alert: Alert) -> Iterable[str]:
+    match alert.reason:
+        case "resolved":
+            yield "Everything is ok again, for every tenant. It was:"
+        case "no-longer-watched":
+            yield "Its sync is in no manifest any more. Nobody saw it recover. It was:"
+        case "worsened":
+            new = alert.new_tenants
+            yield (
+                f"It got worse: {len(new)} more tenants ({_names(new)})."
+                if new
+                else (f"It got worse: it is a {alert.severity} now.")
+            )
+        case "reminded":
+            yield f"It is still open after {_duration(alert)}."
+        case "opened" if alert.kind == "blind":
+            yield "The monitor cannot see whether this works, so do not trust a quiet screen."
+        case _:
+            pass
+    for finding in alert.findings:
+        yield f"- {finding.signal} ({finding.status}): {finding.reason}"
+
+
+def _help(alert: Alert) -> Iterable[str]:
+    runbook = alert.runbook
+    for label, text in (
+        ("Runbook", runbook.url),
+        ("What to do", runbook.summary),
+        ("Who relies on it", runbook.reliant),
+        ("To pause it", runbook.pause),
+        ("Partner's contact", runbook.contact),
+        ("Checks", alert.dagster_url),
+    ):
+        if text and (alert.resolved_at is None or label == "Checks"):
+            yield f"{label}: {text}"
+
+
+def _names(tenants: tuple[str, ...]) -> str:
+    more = len(tenants) - NAMED
+    return ", ".join(tenants[:NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def _duration(alert: Alert) -> str:
+    minutes, seconds = divmod(round(alert.duration_s), 60)
+    if minutes == 0:
+        return f"{seconds} s"
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    parts = ((days, "d"), (hours, "h"), (minutes, "min"))
+    return " ".join(f"{number} {unit}" for number, unit in parts if number)
+
+
+def _utc(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"

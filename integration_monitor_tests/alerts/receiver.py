@@ -1,0 +1,71 @@
+"""A real HTTP server on loopback that receives alerts and answers as it is told."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+
+@dataclass
+class Received:
+    path: str
+    headers: dict[str, str]
+    body: dict[str, Any]
+
+
+@dataclass
+class Receiver:
+    """`answers` are the statuses to give, one a request; after the last one, 200."""
+
+    port: int = 0
+    answers: list[int] = field(default_factory=list)
+    received: list[Received] = field(default_factory=list)
+    let_go: threading.Event = field(default_factory=threading.Event)
+    """Requests to `/hang` are answered once this is set."""
+    hanging: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def reasons(self) -> list[str]:
+        return [each.body["reason"] for each in self.received]
+
+
+@contextmanager
+def receiver() -> Iterator[Receiver]:
+    state = Receiver()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            length = int(self.headers["Content-Length"])
+            body = json.loads(self.rfile.read(length))
+            if self.path == "/hang":
+                state.hanging.set()
+                state.let_go.wait(10)
+            state.received.append(Received(self.path, dict(self.headers), body))
+            self.send_response(state.answers.pop(0) if state.answers else 200)
+            self.send_header("Location", "/elsewhere")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    state.port = server.server_address[1]
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    try:
+        yield state
+    finally:
+        state.let_go.set()
+        server.shutdown()
+        thread.join()
+        server.server_close()
