@@ -28,27 +28,29 @@ class Deadline:
 
 
 class Budget:
-    """A number of requests. A part of it can be set aside, which the whole pays for too."""
+    """A number of requests that one measurement of one connection may make."""
 
-    def __init__(self, requests: int, whole: Budget | None = None) -> None:
-        self._left = requests
-        self._whole = whole
-        self._lock = threading.Lock()
+    def __init__(self, requests: int) -> None:
         self.used = 0
+        self._most = requests
+        self._cap = requests
+        self._lock = threading.Lock()
 
     def take(self) -> None:
         """Use one request. Raises `ReadError` of kind `budget` where none is left."""
         with self._lock:
-            if self._left <= 0:
-                raise ReadError("budget", f"the budget of {self.used} requests is used up")
-            self._left -= 1
+            if self.used >= self._cap:
+                raise ReadError("budget", f"the budget of {self._most} requests is used up")
             self.used += 1
-        if self._whole is not None:
-            self._whole.take()
 
-    @property
-    def left(self) -> int:
-        return self._left
+    @contextmanager
+    def at_most_half(self) -> Iterator[None]:
+        """Within the block only half of what is left may be used."""
+        self._cap = self.used + (self._most - self.used) // 2
+        try:
+            yield
+        finally:
+            self._cap = self._most
 
 
 class HostLimits:

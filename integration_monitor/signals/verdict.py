@@ -17,7 +17,7 @@ WHOLE = "-"
 
 @dataclass(frozen=True)
 class Part:
-    """One tenant's share of a verdict, so that an unreadable tenant is not hidden by a failing one."""
+    """One tenant's share of a verdict: a failing tenant does not hide an unreadable one."""
 
     tenant: str
     status: Status

@@ -50,8 +50,7 @@ coverage = sa.Table(
     sa.Column("source_records", sa.BigInteger),
     sa.Column("destination_records", sa.BigInteger),
     sa.Column("unexplained", sa.BigInteger),
-    _time("error_since", nullable=True),
-    sa.Column("error", sa.Text),
+    sa.Column("accepted_difference", sa.BigInteger, nullable=False, server_default="0"),
     _time("read_at"),
     comment="Up to when the source of a sync was read, per connection.",
 )
@@ -78,6 +77,7 @@ owed = sa.Table(
     _text("tenant"),
     _text("key"),
     sa.Column("version", sa.DateTime(timezone=True), nullable=True),
+    _text("seen_at"),  # source (it is owed) | destination (it is extra)
     _text("kind"),  # missing | stale | misplaced | extra
     sa.Column("is_gap", sa.Boolean, nullable=False),
     _time("first_seen"),
@@ -93,11 +93,17 @@ owed = sa.Table(
     comment="Record versions seen at the source, not yet at the destination; closed gaps stay.",
 )
 sa.Index(
-    "ix_owed_open_version",
-    owed.c.integration, owed.c.sync, owed.c.connection, owed.c.key, owed.c.kind, owed.c.version,
+    "uq_owed_open",
+    owed.c.integration, owed.c.sync, owed.c.connection, owed.c.key, owed.c.tenant, owed.c.seen_at,
+    owed.c.version,
     unique=True,
     postgresql_where=owed.c.closed_at.is_(None),
     postgresql_nulls_not_distinct=True,
+)  # fmt: skip
+sa.Index(
+    "ix_owed_accepted",
+    owed.c.integration, owed.c.sync, owed.c.connection, owed.c.key,
+    postgresql_where=owed.c.closed_reason == "accepted",
 )  # fmt: skip
 sa.Index("ix_owed_closed_at", owed.c.closed_at, postgresql_where=owed.c.closed_at.is_not(None))
 

@@ -24,8 +24,7 @@ def upgrade() -> None:
         sa.Column("source_records", sa.BigInteger(), nullable=True),
         sa.Column("destination_records", sa.BigInteger(), nullable=True),
         sa.Column("unexplained", sa.BigInteger(), nullable=True),
-        sa.Column("error_since", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("accepted_difference", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("read_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("integration", "sync", "connection", name=op.f("pk_coverage")),
         schema="integration_monitor",
@@ -70,6 +69,7 @@ def upgrade() -> None:
         sa.Column("tenant", sa.Text(), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("version", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("seen_at", sa.Text(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("is_gap", sa.Boolean(), nullable=False),
         sa.Column("first_seen", sa.DateTime(timezone=True), nullable=False),
@@ -87,6 +87,14 @@ def upgrade() -> None:
         comment="Record versions seen at the source, not yet at the destination; closed gaps stay.",
     )
     op.create_index(
+        "ix_owed_accepted",
+        "owed",
+        ["integration", "sync", "connection", "key"],
+        unique=False,
+        schema="integration_monitor",
+        postgresql_where=sa.text("closed_reason = 'accepted'"),
+    )
+    op.create_index(
         "ix_owed_closed_at",
         "owed",
         ["closed_at"],
@@ -95,9 +103,9 @@ def upgrade() -> None:
         postgresql_where=sa.text("closed_at IS NOT NULL"),
     )
     op.create_index(
-        "ix_owed_open_version",
+        "uq_owed_open",
         "owed",
-        ["integration", "sync", "connection", "key", "kind", "version"],
+        ["integration", "sync", "connection", "key", "tenant", "seen_at", "version"],
         unique=True,
         schema="integration_monitor",
         postgresql_where=sa.text("closed_at IS NULL"),
@@ -271,7 +279,7 @@ def downgrade() -> None:
     )
     op.drop_table("owed_stretches", schema="integration_monitor")
     op.drop_index(
-        "ix_owed_open_version",
+        "uq_owed_open",
         table_name="owed",
         schema="integration_monitor",
         postgresql_where=sa.text("closed_at IS NULL"),
@@ -282,6 +290,12 @@ def downgrade() -> None:
         table_name="owed",
         schema="integration_monitor",
         postgresql_where=sa.text("closed_at IS NOT NULL"),
+    )
+    op.drop_index(
+        "ix_owed_accepted",
+        table_name="owed",
+        schema="integration_monitor",
+        postgresql_where=sa.text("closed_reason = 'accepted'"),
     )
     op.drop_table("owed", schema="integration_monitor")
     op.drop_index(

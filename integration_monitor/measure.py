@@ -1,0 +1,255 @@
+"""Measuring an integration: read both sides of its syncs, judge, and store the verdicts.
+
+The one entry of schedules, the Dagster UI and the CLI. Syncs and connections run at once, in
+threads, within the integration's deadline; one that hangs makes only itself `unknown`.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager, suppress
+from dataclasses import astuple, dataclass
+from datetime import datetime
+
+import httpx
+
+from integration_monitor.manifest.cadence import valid_until
+from integration_monitor.manifest.domain import Integration, Sync
+from integration_monitor.observe.connections import Connection, list_connections
+from integration_monitor.observe.databases import Engines
+from integration_monitor.observe.facts import connection_facts
+from integration_monitor.observe.limits import Budget, Deadline, HostLimits
+from integration_monitor.observe.open_side import open_side
+from integration_monitor.observe.reading import Reading, utc_now
+from integration_monitor.observe.reconcile import reconcile
+from integration_monitor.observe.run import Reconciled, Run
+from integration_monitor.observe.side import ReadError
+from integration_monitor.observe.stretch import Sides
+from integration_monitor.signals import freshness, reconciliation
+from integration_monitor.signals.facts import SyncFacts
+from integration_monitor.signals.verdict import Verdict
+from integration_monitor.store import verdicts
+from integration_monitor.store.coverage import Unit
+from integration_monitor.store.engine import Store, StoreError
+from integration_monitor.store.forget import forget_connections
+from integration_monitor.store.locks import sync_lock
+
+CONNECTIONS_AT_ONCE = 8
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class SyncMeasurement:
+    """What one measurement of a sync found, for Dagster and the CLI."""
+
+    integration: str
+    sync: str
+    verdicts: tuple[Verdict, ...]
+    source: Mapping[str, float]
+    """Numbers about the source under stable keys; `records` is its total where it is known."""
+    destination: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class _Means:
+    """What all syncs of one measurement share."""
+
+    integration: Integration
+    store: Store
+    environ: Mapping[str, str]
+    clock: Callable[[], datetime]
+    as_of: datetime | None
+    deadline: Deadline
+    hosts: HostLimits
+    engines: Engines
+    http: httpx.Client
+    pool: ThreadPoolExecutor
+
+
+def measure_integration(
+    integration: Integration,
+    *,
+    syncs: Collection[str] | None = None,
+    store: Store,
+    environ: Mapping[str, str] = os.environ,
+    clock: Callable[[], datetime] = utc_now,
+    as_of: datetime | None = None,
+) -> tuple[SyncMeasurement, ...]:
+    """Measure some or all syncs of an integration now, and store their verdicts.
+
+    `as_of` measures a moment in the past as far as the sides still show it. Raises `StoreError`
+    where the store is away; whatever else goes wrong is in the verdicts.
+    """
+    wanted = [sync for name, sync in integration.syncs.items() if syncs is None or name in syncs]
+    if not wanted:
+        return ()
+    with _means(integration, store, environ, clock, as_of) as means:
+        connections, error = _connections(means)
+        with ThreadPoolExecutor(len(wanted), thread_name_prefix="sync") as pool:
+            futures = [
+                pool.submit(_measure_sync, means, sync, connections, error) for sync in wanted
+            ]
+            return tuple(future.result() for future in futures)
+
+
+@contextmanager
+def _means(
+    integration: Integration,
+    store: Store,
+    environ: Mapping[str, str],
+    clock: Callable[[], datetime],
+    as_of: datetime | None,
+) -> Iterator[_Means]:
+    deadline = Deadline(integration.deadline)
+    hosts = HostLimits(integration.requests_at_once)
+    engines = Engines()
+    http = httpx.Client(timeout=integration.request_timeout.total_seconds())
+    pool = ThreadPoolExecutor(CONNECTIONS_AT_ONCE, thread_name_prefix="connection")
+    try:
+        yield _Means(
+            integration, store, environ, clock, as_of, deadline, hosts, engines, http, pool
+        )
+    finally:
+        # What still hangs ends by its own time limits; nobody waits for it.
+        pool.shutdown(wait=False, cancel_futures=True)
+        http.close()
+        engines.dispose()
+
+
+def _connections(means: _Means) -> tuple[Sequence[Connection], str | None]:
+    try:
+        found = list_connections(means.integration, means.environ, means.engines, means.deadline)
+    except ReadError as error:
+        return (), str(error)
+    return found, None
+
+
+def _measure_sync(
+    means: _Means, sync: Sync, connections: Sequence[Connection], error: str | None
+) -> SyncMeasurement:
+    try:
+        lock = sync_lock(means.store, means.integration.name, sync.name, means.deadline.remaining)
+        with lock:
+            results = _reconcile_all(means, sync, connections)
+            return _judge_and_store(means, sync, results, error)
+    except ReadError:
+        return _measured_by_another(means, sync)
+
+
+def _reconcile_all(
+    means: _Means, sync: Sync, connections: Sequence[Connection]
+) -> list[Reconciled]:
+    units = [Unit(means.integration.name, sync.name, c.tenant) for c in connections]
+    futures = [
+        means.pool.submit(_reconcile_one, means, sync, unit, connection)
+        for unit, connection in zip(units, connections, strict=True)
+    ]
+    with suppress(ReadError):
+        wait(futures, timeout=means.deadline.remaining())
+    return [_result(unit, future, means) for unit, future in zip(units, futures, strict=True)]
+
+
+def _result(unit: Unit, future: Future[Reconciled], means: _Means) -> Reconciled:
+    if not future.done():
+        seconds = means.integration.deadline.total_seconds()
+        return Reconciled(unit, error=f"not finished within {seconds:g} s")
+    try:
+        return future.result()
+    except StoreError:
+        raise
+    except Exception as error:  # noqa: BLE001 - one connection must not blind the others
+        _log.exception("measuring %s/%s for %s failed", *astuple(unit))
+        return Reconciled(unit, error=f"internal error: {type(error).__name__}")
+
+
+def _reconcile_one(means: _Means, sync: Sync, unit: Unit, connection: Connection) -> Reconciled:
+    budget = Budget(sync.requests)
+    run = Run(unit, sync, means.store, means.clock, means.deadline, budget, means.as_of)
+    try:
+        sides = _open(means, sync, connection, budget)
+    except ReadError as error:
+        return Reconciled(unit, error=str(error))
+    try:
+        return reconcile(run, sides)
+    finally:
+        sides.source.close()
+        sides.destination.close()
+
+
+def _open(means: _Means, sync: Sync, connection: Connection, budget: Budget) -> Sides:
+    reading = Reading(
+        deadline=means.deadline,
+        budget=budget,
+        hosts=means.hosts,
+        engines=means.engines,
+        http=means.http,
+        environ=means.environ,
+        request_timeout=means.integration.request_timeout,
+        wait_budget=means.integration.wait_budget,
+        clock=means.clock,
+    )
+    return Sides(
+        open_side(sync.source, means.integration, connection, reading),
+        open_side(sync.destination, means.integration, connection, reading),
+        connection.tenant,
+    )
+
+
+def _judge_and_store(
+    means: _Means, sync: Sync, results: Sequence[Reconciled], error: str | None
+) -> SyncMeasurement:
+    name, at = means.integration.name, means.clock()
+    fresh_until = valid_until(sync.every, at)
+    with means.store.begin() as connection:
+        if error is None:
+            listed = {result.unit.connection for result in results}
+            forget_connections(connection, name, sync.name, keep=listed, at=at)
+        facts = SyncFacts(
+            connection_facts(connection, name, sync.name, results, grace=sync.grace, now=at), error
+        )
+        found = (
+            reconciliation.judge(name, sync, facts, at=at, valid_until=fresh_until),
+            freshness.judge(name, sync, facts, at=at, valid_until=fresh_until),
+        )
+        for verdict in found:
+            verdicts.record(connection, verdict)
+    return SyncMeasurement(
+        name, sync.name, found, _source_numbers(facts), _destination_numbers(facts)
+    )
+
+
+def _measured_by_another(means: _Means, sync: Sync) -> SyncMeasurement:
+    """The verdicts that are stored: another run holds the sync, and will store newer ones."""
+    with means.store.begin() as connection:
+        stored = verdicts.latest(connection, means.integration.name)
+    found = tuple(verdict for verdict in stored if verdict.subject == sync.name)
+    return SyncMeasurement(means.integration.name, sync.name, found, {}, {})
+
+
+def _source_numbers(facts: SyncFacts) -> dict[str, float]:
+    numbers: dict[str, float] = {
+        "read": sum(c.read for c in facts.connections),
+        "connections": len(facts.connections),
+        "connections_unread": sum(1 for c in facts.connections if c.error is not None),
+    }
+    return _with_total(numbers, [c.source_records for c in facts.connections])
+
+
+def _destination_numbers(facts: SyncFacts) -> dict[str, float]:
+    tenants = [tenant for c in facts.connections for tenant in c.tenants]
+    numbers: dict[str, float] = {
+        "gaps": sum(sum(tenant.gaps.values()) for tenant in tenants),
+        "pending": sum(tenant.pending for tenant in tenants),
+    }
+    return _with_total(numbers, [c.destination_records for c in facts.connections])
+
+
+def _with_total(numbers: dict[str, float], counts: Sequence[int | None]) -> dict[str, float]:
+    known = [count for count in counts if count is not None]
+    # A sum that leaves a connection out would look like a loss of records.
+    if known and len(known) == len(counts):
+        numbers["records"] = sum(known)
+    return numbers

@@ -1,0 +1,67 @@
+"""What keys alone do not show: records that only the destination has, and totals that differ."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from integration_monitor.observe.run import Reconciled, Run
+from integration_monitor.observe.stretch import Sides
+from integration_monitor.store import coverage, ledger
+from integration_monitor.store import stretches as stretch_store
+from integration_monitor.store.coverage import Coverage
+from integration_monitor.store.ledger import Sighting
+
+
+def find_extra(run: Run, sides: Sides, start: datetime, end: datetime, read: set[str]) -> None:
+    """Enter what the destination has in `[start, end)` and the source has not; raises `ReadError`.
+
+    `read` holds the keys that were just read at the source; only others are looked up there.
+    """
+    destination = sides.destination
+    possible = destination.can_list and destination.keeps_version and sides.source.can_lookup
+    if not possible or run.sync.tolerance.extra == "ignore":
+        return
+    for page in destination.changed(start, end):
+        unknown = [record for record in page.records if record.key not in read]
+        there = sides.at_source(sorted({record.key for record in unknown}))
+        extra = [
+            Sighting(record.key, record.version, record.tenant or sides.label, "extra")
+            for record in unknown
+            if not any(found.in_filter for found in there.get(record.key, []))
+        ]
+        now = run.clock()
+        with run.store.begin() as connection:
+            ledger.add(connection, run.unit, extra, first_seen=now, at=now)
+
+
+def count(result: Reconciled, sides: Sides) -> None:
+    """Count both sides, the source first."""
+    result.source = sides.source.totals()
+    result.destination = sides.destination.totals()
+
+
+def compare_totals(run: Run, result: Reconciled, state: Coverage, sides: Sides) -> None:
+    """Say how many records more one side holds than the ledger explains (source minus destination).
+
+    The destination is counted before and after: what arrived in between is no difference.
+    """
+    source, before = result.source.records, result.destination.records
+    if run.as_of is not None or source is None or before is None:
+        return
+    result.destination = sides.destination.totals()
+    after = result.destination.records
+    with run.store.begin() as connection:
+        if after is None or stretch_store.of_unit(connection, run.unit):
+            return
+        explained = state.accepted_difference + sum(
+            row.missing_at_destination - row.extra_at_destination
+            for row in ledger.summary(connection, run.unit.integration, run.unit.sync)
+            if row.connection == run.unit.connection
+        )
+        low, high = sorted((source - after, source - before))
+        result.unexplained = max(0, low - explained) or min(0, high - explained)
+        state = replace(
+            state, unexplained=result.unexplained, source_records=source, destination_records=after
+        )
+        coverage.save(connection, run.unit, state, run.clock())

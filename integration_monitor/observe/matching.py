@@ -1,0 +1,88 @@
+"""Is a record version at the destination? Pure; the rules are those of the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from integration_monitor.observe.side import Record
+from integration_monitor.store.ledger import Kind
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FINEST_US, _MILLISECOND_US, _SECOND_US = 1, 1_000, 1_000_000
+
+
+@dataclass(frozen=True)
+class Match:
+    """What the destination shows for one record. `owes` is None where the version is there."""
+
+    owes: Kind | None
+    found_tenant: str | None = None
+    found_version: datetime | None = None
+    loaded_at: datetime | None = None
+    duplicates: bool = False
+
+
+def match(
+    version: datetime | None,
+    tenant: str | None,
+    found: Sequence[Record],
+    *,
+    keeps_version: bool,
+    precision_us: int,
+) -> Match:
+    """Compare a source's version with the rows that the destination has under its key.
+
+    Tenants are compared only where both sides name one. Versions compare at `precision_us`.
+    """
+    there = [record for record in found if record.in_filter]
+    own = [record for record in there if _same_tenant(tenant, record.tenant)]
+    if not own:
+        if not there:
+            return Match("missing")
+        return Match("misplaced", there[0].tenant, there[0].version)
+    newest = max(own, key=lambda record: record.version or _EPOCH)
+    arrived = (
+        not keeps_version
+        or version is None
+        or (
+            newest.version is not None
+            and floor(newest.version, precision_us) >= floor(version, precision_us)
+        )
+    )
+    return Match(
+        None if arrived else "stale",
+        newest.tenant,
+        newest.version,
+        newest.loaded_at,
+        duplicates=len(own) > 1,
+    )
+
+
+def floor(at: datetime, precision_us: int) -> datetime:
+    """The time cut to a precision in microseconds."""
+    since = (at - _EPOCH) // timedelta(microseconds=1)
+    return _EPOCH + timedelta(microseconds=since - since % precision_us)
+
+
+def finest(times: Iterable[datetime | None], known_us: int | None, side: timedelta) -> int | None:
+    """The finest precision seen in a side's times, in microseconds; never finer than the side's.
+
+    One row of a side that keeps milliseconds may end in .000, so what was seen before counts.
+    """
+    least = max(_FINEST_US, side // timedelta(microseconds=1))
+    seen = known_us
+    for at in times:
+        if at is None:
+            continue
+        if at.microsecond % 1_000:
+            return least
+        precision = _MILLISECOND_US if at.microsecond else _SECOND_US
+        seen = precision if seen is None else min(seen, precision)
+    return None if seen is None else max(seen, least)
+
+
+def _same_tenant(one: str | None, other: str | None) -> bool:
+    # The source names no tenant: nothing to compare. A destination row without one serves nobody.
+    return one is None or one == other

@@ -1,0 +1,196 @@
+"""Reading one stretch of a source and looking every record of it up at the destination."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from integration_monitor.observe.matching import Match, finest, floor, match
+from integration_monitor.observe.side import OpenSide, Page, ReadError, Record, TooManyRecords
+from integration_monitor.store.ledger import OWED_ROWS, Sighting
+from integration_monitor.store.stretches import EXAMPLES
+
+STRETCH_RECORDS = 50_000
+"""A stretch with more records is read in halves, so that memory stays flat."""
+_HOUR_US = 3_600_000_000
+
+Counted = tuple[datetime, datetime]
+"""The half-open range of versions that were not counted by an earlier run."""
+
+
+@dataclass
+class Precision:
+    """The finest precisions seen so far at both sides, in microseconds."""
+
+    source_us: int | None = None
+    destination_us: int | None = None
+
+    def learn(self, pair: Sides, source: list[Record], destination: list[Record]) -> None:
+        self.source_us = finest(
+            (r.version for r in source), self.source_us, pair.source.granularity
+        )
+        self.destination_us = finest(
+            (r.version for r in destination), self.destination_us, pair.destination.granularity
+        )
+
+    @property
+    def coarser_us(self) -> int:
+        return max(self.source_us or 1, self.destination_us or 1)
+
+
+@dataclass(frozen=True)
+class Sides:
+    """Both ends of a sync, opened for one connection, and how their times compare."""
+
+    source: OpenSide
+    destination: OpenSide
+    label: str
+    """The tenant's name where a record has none: the connection's."""
+    precision: Precision = field(default_factory=Precision)
+
+    def match(self, record: Record, found: list[Record]) -> Match:
+        return match(
+            record.version,
+            record.tenant,
+            found,
+            keeps_version=self.source.keeps_version and self.destination.keeps_version,
+            precision_us=self.precision.coarser_us,
+        )
+
+    def at_destination(self, keys: list[str]) -> dict[str, list[Record]]:
+        """The destination's rows under each of these keys."""
+        return _by_key(self.destination, keys)
+
+    def at_source(self, keys: list[str]) -> dict[str, list[Record]]:
+        """The source's records under each of these keys."""
+        return _by_key(self.source, keys)
+
+
+@dataclass
+class Stretch:
+    """What one stretch `[start, end)` of the source holds, and what of it is owed."""
+
+    start: datetime
+    end: datetime
+    owed: list[Sighting] = field(default_factory=list)
+    """The owed records, at most `OWED_ROWS`: see `overflows`."""
+    owed_by_tenant: Counter[str] = field(default_factory=Counter)
+    examples: list[tuple[str, str]] = field(default_factory=list)
+    volumes: Counter[tuple[str, datetime]] = field(default_factory=Counter)
+    keys: list[str] = field(default_factory=list)
+    malformed: Counter[str] = field(default_factory=Counter)
+    duplicates: int = 0
+    read: int = 0
+    watermark: datetime | None = None
+    destination_watermark: datetime | None = None
+    load_lags_s: list[float] = field(default_factory=list)
+
+    @property
+    def overflows(self) -> bool:
+        """More is owed than is kept by record."""
+        return self.owed_by_tenant.total() > len(self.owed)
+
+
+def stretches(
+    sides: Sides, start: datetime, end: datetime, window: timedelta, counted: Counted | None
+) -> Iterator[Stretch]:
+    """Read `[start, end)` in stretches of at most `window`, halved where one is too large.
+
+    Records with a version within `counted` are counted as expected. Raises `ReadError`.
+    """
+    size = window
+    while start < end:
+        stop = min(start + size, end)
+        try:
+            stretch = _read(sides, start, stop, counted)
+        except TooManyRecords as error:
+            size = _half(stop - start, sides.source.granularity, error)
+            continue
+        yield stretch
+        start = stop
+
+
+def _half(size: timedelta, granularity: timedelta, error: TooManyRecords) -> timedelta:
+    steps = size // granularity
+    if steps < 2:
+        raise ReadError(
+            "bad_request", f"{error}, and the stretch cannot be made shorter"
+        ) from error
+    return (steps // 2) * granularity
+
+
+def _read(sides: Sides, start: datetime, end: datetime, counted: Counted | None) -> Stretch:
+    stretch = Stretch(start, end)
+    divisible = (end - start) // sides.source.granularity > 1
+    for page in sides.source.changed(start, end):
+        _take(stretch, sides, page, counted)
+        if divisible and stretch.read > STRETCH_RECORDS:
+            raise TooManyRecords(f"more than {STRETCH_RECORDS} records in one stretch")
+    return stretch
+
+
+def _take(stretch: Stretch, sides: Sides, page: Page, counted: Counted | None) -> None:
+    records = list(page.records)
+    stretch.malformed.update(page.malformed)
+    stretch.read += len(records)
+    if not records:
+        return
+    found = sides.at_destination(sorted({record.key for record in records}))
+    sides.precision.learn(sides, records, [row for rows in found.values() for row in rows])
+    for record in records:
+        _enter(stretch, sides, record, found.get(record.key, []), counted)
+
+
+def _enter(
+    stretch: Stretch,
+    sides: Sides,
+    record: Record,
+    found: list[Record],
+    counted: Counted | None,
+) -> None:
+    tenant = record.tenant or sides.label
+    result = sides.match(record, found)
+    stretch.keys.append(record.key)
+    stretch.duplicates += result.duplicates
+    stretch.watermark = _later(stretch.watermark, record.version)
+    stretch.destination_watermark = _later(stretch.destination_watermark, result.found_version)
+    if counted and record.version and counted[0] <= record.version < counted[1]:
+        stretch.volumes[tenant, floor(record.version, _HOUR_US)] += 1
+    if result.owes is not None:
+        _owe(stretch, record, tenant, result)
+    elif result.loaded_at is not None and record.version is not None:
+        stretch.load_lags_s.append((result.loaded_at - record.version).total_seconds())
+
+
+def _owe(stretch: Stretch, record: Record, tenant: str, result: Match) -> None:
+    assert result.owes is not None  # noqa: S101 - the caller asked
+    stretch.owed_by_tenant[tenant] += 1
+    if len(stretch.examples) < EXAMPLES:
+        stretch.examples.append((tenant, record.key))
+    if len(stretch.owed) < OWED_ROWS:
+        stretch.owed.append(
+            Sighting(
+                record.key,
+                record.version,
+                tenant,
+                result.owes,
+                result.found_tenant,
+                result.found_version,
+            )
+        )
+
+
+def _by_key(side: OpenSide, keys: list[str]) -> dict[str, list[Record]]:
+    found: dict[str, list[Record]] = {}
+    if keys:
+        for record in side.lookup(keys):
+            found.setdefault(record.key, []).append(record)
+    return found
+
+
+def _later(one: datetime | None, other: datetime | None) -> datetime | None:
+    if one is None or other is None:
+        return one or other
+    return max(one, other)

@@ -1,0 +1,338 @@
+"""The ledger: record versions that are owed to a destination, until they are closed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from itertools import chain, zip_longest
+from typing import Literal
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from integration_monitor.store.coverage import Unit
+from integration_monitor.store.tables import owed
+
+Kind = Literal["missing", "stale", "misplaced", "extra"]
+SeenAt = Literal["source", "destination"]
+Reason = Literal["arrived", "gone", "left_filter", "accepted", "superseded"]
+
+OWED_ROWS = 10_000
+"""Above so many open rows of a sync, whole stretches are kept instead of records."""
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """A record version that was found owed (or extra), on its way into the ledger."""
+
+    key: str
+    version: datetime | None
+    tenant: str
+    kind: Kind
+    found_tenant: str | None = None
+    found_version: datetime | None = None
+
+    @property
+    def seen_at(self) -> SeenAt:
+        return "destination" if self.kind == "extra" else "source"
+
+
+@dataclass(frozen=True)
+class Owed:
+    """An open row of the ledger."""
+
+    id: int
+    key: str
+    version: datetime | None
+    tenant: str
+    kind: Kind
+    is_gap: bool
+    first_seen: datetime
+    absent_lookups: int
+
+
+@dataclass(frozen=True)
+class Update:
+    """What a look-up found out about an open row."""
+
+    id: int
+    kind: Kind
+    is_gap: bool
+    absent_lookups: int
+    found_tenant: str | None
+    found_version: datetime | None
+
+
+def open_rows(
+    connection: sa.Connection, unit: Unit, *, gaps: bool, limit: int | None = None
+) -> list[Owed]:
+    """Open gaps (or what is pending) of a unit: tenants in turn, oldest first within each."""
+    rows = connection.execute(
+        sa.select(*(owed.c[name] for name in Owed.__dataclass_fields__))
+        .where(*_open(unit), owed.c.is_gap == gaps)
+        .order_by(owed.c.looked_at, owed.c.first_seen, owed.c.id)
+        .limit(OWED_ROWS * 2)
+    ).mappings()
+    by_tenant: dict[str, list[Owed]] = defaultdict(list)
+    for row in rows:
+        by_tenant[row["tenant"]].append(Owed(**row))
+    turns = zip_longest(*by_tenant.values())
+    found = [row for row in chain.from_iterable(turns) if row is not None]
+    return found if limit is None else found[:limit]
+
+
+def count_open(connection: sa.Connection, integration: str, sync: str) -> int:
+    """Open rows of a sync, over all its connections."""
+    count = connection.execute(
+        sa.select(sa.func.count()).where(
+            owed.c.integration == integration, owed.c.sync == sync, owed.c.closed_at.is_(None)
+        )
+    )
+    return count.scalar_one()
+
+
+def add(
+    connection: sa.Connection,
+    unit: Unit,
+    sightings: Sequence[Sighting],
+    *,
+    first_seen: datetime,
+    at: datetime,
+    gap_since: datetime | None = None,
+) -> None:
+    """Enter what was found, as gaps where `gap_since` is given and as pending where it is not.
+
+    A version that is open already keeps its first sight; what somebody accepted stays accepted.
+    """
+    if not sightings:
+        return
+    accepted = _accepted(connection, unit, {sighting.key for sighting in sightings})
+    rows = [
+        {
+            **asdict(unit),
+            **asdict(sighting),
+            "seen_at": sighting.seen_at,
+            "is_gap": gap_since is not None,
+            "gap_since": gap_since,
+            "first_seen": first_seen,
+            "looked_at": at,
+        }
+        for sighting in sightings
+        if (sighting.key, sighting.version, sighting.seen_at) not in accepted
+    ]
+    if rows:
+        connection.execute(insert(owed).on_conflict_do_nothing(), rows)
+
+
+def update(connection: sa.Connection, updates: Sequence[Update], at: datetime) -> None:
+    """Store what look-ups found out. A row that becomes a gap remembers since when."""
+    if not updates:
+        return
+    connection.execute(
+        owed.update()
+        .where(owed.c.id == sa.bindparam("row_id"), owed.c.closed_at.is_(None))
+        .values(
+            kind=sa.bindparam("new_kind"),
+            is_gap=sa.bindparam("new_is_gap"),
+            absent_lookups=sa.bindparam("new_absent_lookups"),
+            found_tenant=sa.bindparam("new_found_tenant"),
+            found_version=sa.bindparam("new_found_version"),
+            looked_at=at,
+            gap_since=sa.case(
+                (
+                    sa.bindparam("new_is_gap", type_=sa.Boolean),
+                    sa.func.coalesce(owed.c.gap_since, at),
+                ),
+                else_=None,
+            ),
+        ),
+        [
+            {
+                ("row_id" if name == "id" else f"new_{name}"): value
+                for name, value in asdict(u).items()
+            }
+            for u in updates
+        ],
+    )
+
+
+def close(
+    connection: sa.Connection,
+    ids: Iterable[int],
+    reason: Reason,
+    *,
+    at: datetime,
+    by: str | None = None,
+    note: str | None = None,
+) -> int:
+    """Close open rows. Gaps are kept with the reason; what was only pending is deleted."""
+    wanted = list(ids)
+    if not wanted:
+        return 0
+    rows = owed.c.id == sa.any_(sa.cast(wanted, sa.ARRAY(sa.BigInteger)))
+    if reason != "accepted":
+        connection.execute(owed.delete().where(rows, ~owed.c.is_gap, owed.c.closed_at.is_(None)))
+    closed = connection.execute(
+        owed.update()
+        .where(rows, owed.c.closed_at.is_(None))
+        .values(closed_at=at, closed_reason=reason, closed_by=by, closed_note=note)
+    )
+    return closed.rowcount
+
+
+def supersede(connection: sa.Connection, unit: Unit, note: str, at: datetime) -> int:
+    """Close everything open of a unit, because what it was measured by is no longer so."""
+    ids = connection.execute(sa.select(owed.c.id).where(*_open(unit))).scalars().all()
+    return close(connection, ids, "superseded", at=at, note=note)
+
+
+@dataclass(frozen=True)
+class TenantOwed:
+    """Open rows of one tenant of one connection. `oldest` is the oldest version owed."""
+
+    connection: str
+    tenant: str
+    gaps: Mapping[Kind, int]
+    """Distinct records by kind."""
+    pending: int
+    oldest: datetime | None
+    missing_at_destination: int
+    """Records, pending or gaps, that the destination does not have at all: they lower its total."""
+    extra_at_destination: int
+
+
+def summary(connection: sa.Connection, integration: str, sync: str) -> list[TenantOwed]:
+    """What is open of a sync, by connection and tenant. A record counts once, at its worst kind."""
+    worst = sa.case(
+        {"misplaced": 0, "missing": 1, "stale": 2, "extra": 3}, value=owed.c.kind, else_=4
+    )
+    records = (
+        sa.select(
+            owed.c.connection,
+            owed.c.tenant,
+            owed.c.key,
+            owed.c.kind,
+            owed.c.is_gap,
+            sa.func.min(sa.func.coalesce(owed.c.version, owed.c.first_seen))
+            .filter(owed.c.seen_at == "source")
+            .over(partition_by=(owed.c.connection, owed.c.tenant))
+            .label("oldest"),
+            sa.func.row_number()
+            .over(
+                partition_by=(owed.c.connection, owed.c.tenant, owed.c.key, owed.c.seen_at),
+                order_by=(owed.c.is_gap.desc(), worst, owed.c.id),
+            )
+            .label("turn"),
+        )
+        .where(owed.c.integration == integration, owed.c.sync == sync, owed.c.closed_at.is_(None))
+        .subquery()
+    )
+    rows = connection.execute(
+        sa.select(
+            records.c.connection,
+            records.c.tenant,
+            records.c.kind,
+            records.c.is_gap,
+            sa.func.min(records.c.oldest).label("oldest"),
+            sa.func.count().label("n"),
+        )
+        .where(records.c.turn == 1)
+        .group_by(records.c.connection, records.c.tenant, records.c.kind, records.c.is_gap)
+    )
+    grouped: dict[tuple[str, str], list[sa.Row[tuple[object, ...]]]] = defaultdict(list)
+    for row in rows:
+        grouped[row.connection, row.tenant].append(row)
+    return [_tenant(name, tenant, found) for (name, tenant), found in sorted(grouped.items())]
+
+
+@dataclass(frozen=True)
+class GapRow:
+    """An open gap as people read it."""
+
+    id: int
+    connection: str
+    tenant: str
+    key: str
+    kind: Kind
+    version: datetime | None
+    found_tenant: str | None
+    found_version: datetime | None
+    first_seen: datetime
+    gap_since: datetime | None
+
+
+def gaps(
+    connection: sa.Connection,
+    integration: str,
+    sync: str,
+    *,
+    tenant: str | None = None,
+    keys: Sequence[str] = (),
+    per_tenant: int | None = None,
+) -> list[GapRow]:
+    """Open gaps of a sync by tenant, oldest first; at most `per_tenant` of each."""
+    columns = [owed.c[name] for name in GapRow.__dataclass_fields__]
+    turn = sa.func.row_number().over(
+        partition_by=owed.c.tenant, order_by=(owed.c.gap_since, owed.c.id)
+    )
+    query = sa.select(*columns, turn.label("turn")).where(
+        owed.c.integration == integration,
+        owed.c.sync == sync,
+        owed.c.closed_at.is_(None),
+        owed.c.is_gap,
+    )
+    if tenant is not None:
+        query = query.where(owed.c.tenant == tenant)
+    if keys:
+        query = query.where(owed.c.key.in_(keys))
+    found = query.subquery()
+    wanted = sa.select(*(found.c[name] for name in GapRow.__dataclass_fields__))
+    if per_tenant is not None:
+        wanted = wanted.where(found.c.turn <= per_tenant)
+    rows = connection.execute(wanted.order_by(found.c.tenant, found.c.gap_since, found.c.id))
+    return [GapRow(**row) for row in rows.mappings()]
+
+
+def _tenant(connection: str, tenant: str, rows: Sequence[sa.Row[tuple[object, ...]]]) -> TenantOwed:
+    def count(kind: Kind, *, also_pending: bool) -> int:
+        return sum(row.n for row in rows if row.kind == kind and (row.is_gap or also_pending))
+
+    kinds: tuple[Kind, ...] = ("missing", "stale", "misplaced", "extra")
+    counted = {kind: count(kind, also_pending=False) for kind in kinds}
+    oldest = [row.oldest for row in rows if row.oldest is not None]
+    return TenantOwed(
+        connection=connection,
+        tenant=tenant,
+        gaps={kind: n for kind, n in counted.items() if n},
+        pending=sum(row.n for row in rows if not row.is_gap and row.kind != "extra"),
+        oldest=min(oldest, default=None),
+        missing_at_destination=count("missing", also_pending=True)
+        + count("misplaced", also_pending=True),
+        extra_at_destination=count("extra", also_pending=True),
+    )
+
+
+def _accepted(
+    connection: sa.Connection, unit: Unit, keys: set[str]
+) -> set[tuple[str, datetime | None, str]]:
+    rows = connection.execute(
+        sa.select(owed.c.key, owed.c.version, owed.c.seen_at).where(
+            owed.c.integration == unit.integration,
+            owed.c.sync == unit.sync,
+            owed.c.connection == unit.connection,
+            owed.c.closed_reason == "accepted",
+            owed.c.key == sa.any_(sa.cast(sorted(keys), sa.ARRAY(sa.Text))),
+        )
+    )
+    return {(row.key, row.version, row.seen_at) for row in rows}
+
+
+def _open(unit: Unit) -> tuple[sa.ColumnElement[bool], ...]:
+    return (
+        owed.c.integration == unit.integration,
+        owed.c.sync == unit.sync,
+        owed.c.connection == unit.connection,
+        owed.c.closed_at.is_(None),
+    )

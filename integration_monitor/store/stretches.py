@@ -1,0 +1,105 @@
+"""Stretches with too many owed records to keep each of them: counts, tenants and examples."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from integration_monitor.store.coverage import Unit
+from integration_monitor.store.tables import owed_stretches
+
+EXAMPLES = 50
+"""Keys kept per stretch, to show and to look for."""
+
+
+@dataclass(frozen=True)
+class OwedStretch:
+    """A half-open range of the source, how much of it is owed to whom, and example keys."""
+
+    start: datetime
+    end: datetime
+    first_seen: datetime
+    owed: Mapping[str, int]
+    """Records owed, by tenant; exact at the last reading."""
+    examples: Sequence[tuple[str, str]]
+    """(tenant, key), at most `EXAMPLES`."""
+
+
+def of_unit(connection: sa.Connection, unit: Unit) -> list[OwedStretch]:
+    """The unit's stretches, least recently read first."""
+    rows = connection.execute(
+        sa.select(owed_stretches)
+        .where(*_of(unit))
+        .order_by(owed_stretches.c.looked_at, owed_stretches.c.start)
+    )
+    return [_stretch(row) for row in rows]
+
+
+def of_sync(
+    connection: sa.Connection, integration: str, sync: str
+) -> list[tuple[str, OwedStretch]]:
+    """All stretches of a sync, each with its connection."""
+    rows = connection.execute(
+        sa.select(owed_stretches)
+        .where(owed_stretches.c.integration == integration, owed_stretches.c.sync == sync)
+        .order_by(owed_stretches.c.start)
+    )
+    return [(row.connection, _stretch(row)) for row in rows]
+
+
+def save(connection: sa.Connection, unit: Unit, stretch: OwedStretch, at: datetime) -> None:
+    """Keep a stretch; one that is known already keeps its first sight."""
+    values = {
+        "owed": dict(stretch.owed),
+        "examples": [list(example) for example in stretch.examples],
+        "looked_at": at,
+    }
+    connection.execute(
+        insert(owed_stretches)
+        .values(
+            **asdict(unit),
+            start=stretch.start,
+            end=stretch.end,
+            first_seen=stretch.first_seen,
+            **values,
+        )
+        .on_conflict_do_update(
+            index_elements=["integration", "sync", "connection", "start", "end"], set_=values
+        )
+    )
+
+
+def drop(connection: sa.Connection, unit: Unit, start: datetime, end: datetime) -> None:
+    """Forget a stretch: nothing in it is owed any more, or its records are kept instead."""
+    connection.execute(
+        owed_stretches.delete().where(
+            *_of(unit), owed_stretches.c.start == start, owed_stretches.c.end == end
+        )
+    )
+
+
+def drop_all(connection: sa.Connection, unit: Unit) -> None:
+    """Forget all stretches of a unit."""
+    connection.execute(owed_stretches.delete().where(*_of(unit)))
+
+
+def _stretch(row: sa.Row[tuple[object, ...]]) -> OwedStretch:
+    return OwedStretch(
+        start=row.start,
+        end=row.end,
+        first_seen=row.first_seen,
+        owed=row.owed,
+        examples=tuple((tenant, key) for tenant, key in row.examples),
+    )
+
+
+def _of(unit: Unit) -> tuple[sa.ColumnElement[bool], ...]:
+    return (
+        owed_stretches.c.integration == unit.integration,
+        owed_stretches.c.sync == unit.sync,
+        owed_stretches.c.connection == unit.connection,
+    )
