@@ -192,8 +192,8 @@ def _open(means: _Means, sync: Sync, connection: Connection, budget: Budget) -> 
         clock=means.clock,
     )
     return Sides(
-        open_side(sync.source, means.integration, connection, reading),
-        open_side(sync.destination, means.integration, connection, reading),
+        open_side(sync.source, means.integration, "source", connection, reading),
+        open_side(sync.destination, means.integration, "destination", connection, reading),
         connection.tenant,
     )
 

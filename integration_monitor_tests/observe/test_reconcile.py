@@ -380,10 +380,12 @@ def test_known_gaps_use_at_most_half_of_the_budget(store: Store) -> None:
 def test_an_outage_of_100_000_records_is_kept_as_stretches_with_exact_tenants(
     store: Store,
 ) -> None:
-    case = Reconciliation(store, grace=timedelta(minutes=1), requests=5000)
+    case = Reconciliation(
+        store, grace=timedelta(minutes=1), requests=5000, window=timedelta(minutes=5)
+    )
     start = ago(minutes=50)
     case.source.records = [
-        Record(f"k{n}", start + timedelta(milliseconds=n), f"tenant-{n % 7}")
+        Record(f"k{n}", start + timedelta(milliseconds=10 * n), f"tenant-{n % 7}")
         for n in range(100_000)
     ]
     case.run()
