@@ -1,0 +1,36 @@
+"""A Dagster plugin that watches shipped integrations."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from integration_monitor.builder import build_integration_monitor_defs
+    from integration_monitor.resources import StoreResource
+    from integration_monitor.translator import AssetData, CheckData, IntegrationMonitorTranslator
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AssetData",
+    "CheckData",
+    "IntegrationMonitorTranslator",
+    "StoreResource",
+    "build_integration_monitor_defs",
+]
+
+_HOMES = {
+    "AssetData": "integration_monitor.translator",
+    "CheckData": "integration_monitor.translator",
+    "IntegrationMonitorTranslator": "integration_monitor.translator",
+    "StoreResource": "integration_monitor.resources",
+    "build_integration_monitor_defs": "integration_monitor.builder",
+}
+
+
+def __getattr__(name: str) -> object:
+    # Imported at first use: the command line does not wait for Dagster to validate a file.
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)

@@ -1,0 +1,66 @@
+"""One job a cadence: it measures the syncs that have it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import dagster as dg
+
+from integration_monitor.dagster_internals import UnresolvedAssetJobDefinition
+from integration_monitor.manifest.domain import Cadence
+from integration_monitor.targets import Target
+
+
+@dataclass(frozen=True)
+class CadenceJob:
+    """A job and when it is due."""
+
+    job: UnresolvedAssetJobDefinition
+    cron: str
+
+
+def build_jobs(
+    targets: Sequence[Target], executor: dg.ExecutorDefinition = dg.in_process_executor
+) -> list[CadenceJob]:
+    """The jobs, by name. `executor` runs their steps: one step an integration."""
+    keys: defaultdict[str, set[dg.AssetKey]] = defaultdict(set)
+    checks: defaultdict[str, set[dg.AssetCheckKey]] = defaultdict(set)
+    names: dict[str, str] = {}
+    for target in targets:
+        for key, data in target.assets.items():
+            if data.sync is not None:
+                names.setdefault(data.sync.every.cron, job_name(data.sync.every))
+                keys[data.sync.every.cron].add(key)
+        for check, asked in target.checks.items():
+            if asked.asset.sync is not None:
+                checks[asked.asset.sync.every.cron].add(check)
+    jobs = [_job(names[cron], cron, keys[cron], checks[cron], executor) for cron in keys]
+    return sorted(jobs, key=lambda entry: entry.job.name)
+
+
+def job_name(every: Cadence) -> str:
+    """`integration_monitor_every_15m`; for a cron expression a short hash of it."""
+    if every.text.isalnum():
+        return f"integration_monitor_every_{every.text}"
+    digest = hashlib.sha256(every.cron.encode()).hexdigest()[:8]
+    return f"integration_monitor_cron_{digest}"
+
+
+def _job(
+    name: str,
+    cron: str,
+    keys: set[dg.AssetKey],
+    checks: set[dg.AssetCheckKey],
+    executor: dg.ExecutorDefinition,
+) -> CadenceJob:
+    # Only our own checks: other checks on these assets have schedules of their own.
+    assets = dg.AssetSelection.assets(*sorted(keys)).without_checks()
+    selection = assets | dg.AssetSelection.checks(*sorted(checks))
+    description = f"Measures the syncs that are due at `{cron}` (UTC)."
+    job = dg.define_asset_job(
+        name, selection=selection, description=description, executor_def=executor
+    )
+    return CadenceJob(job, cron)

@@ -1,0 +1,130 @@
+"""Sensors: incidents and alerts follow the store; manifests are re-read without a run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+
+import dagster as dg
+
+from integration_monitor.checks import check_evaluation, outcome
+from integration_monitor.failures import describe
+from integration_monitor.manifest.domain import Fleet
+from integration_monitor.manifest_watch import ManifestWatch
+from integration_monitor.resources import STORE, StoreResource
+from integration_monitor.store.engine import Store, StoreError
+
+INTERVAL_S = 30
+RUNNING = dg.DefaultSensorStatus.RUNNING
+
+Step = Callable[[Store], str]
+"""A part of a tick; gives its line for the tick's log, empty where nothing happened."""
+
+
+class TickFailed(Exception):
+    """A part of a tick failed unexpectedly; the other parts were done."""
+
+
+@dataclass(frozen=True)
+class Named:
+    """A step with the name under which its failure is reported."""
+
+    name: str
+    step: Step
+
+
+def build_incident_sensor(
+    steps: Sequence[Named],
+    *,
+    interval_s: int = INTERVAL_S,
+    status: dg.DefaultSensorStatus = RUNNING,
+) -> dg.SensorDefinition:
+    """Derives incidents from the store's verdicts and delivers what is due.
+
+    Every step is tried in every tick. A store that is away skips the tick; any other failure
+    makes the tick fail visibly, after all steps had their turn, and the next tick starts afresh.
+    """
+
+    @dg.sensor(
+        name="integration_monitor_incidents",
+        description="Opens, follows and resolves incidents, and delivers their alerts.",
+        minimum_interval_seconds=interval_s,
+        default_status=status,
+        required_resource_keys={STORE},
+    )
+    def incidents(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+        return dg.SkipReason(tick(steps, getattr(context.resources, STORE)))
+
+    return incidents
+
+
+def tick(steps: Sequence[Named], resource: StoreResource) -> str:
+    """Do all steps and say what happened. Raises `TickFailed` after all had their turn."""
+    said: list[str] = []
+    failed: list[str] = []
+    for named in steps:
+        try:
+            said.append(named.step(resource.open()))
+        except StoreError as error:
+            said.append(f"{named.name}: {error}")
+        except Exception as error:  # noqa: BLE001 - alerts must go out whatever else broke
+            failed.append(f"{named.name}: {describe(error)}")
+    if failed:
+        raise TickFailed("; ".join(failed + [line for line in said if line]))
+    return "; ".join(dict.fromkeys(line for line in said if line)) or "nothing changed"
+
+
+def build_manifest_sensor(
+    watch: ManifestWatch,
+    *,
+    interval_s: int = INTERVAL_S,
+    status: dg.DefaultSensorStatus = RUNNING,
+) -> dg.SensorDefinition:
+    """Re-reads manifests that were edited, and reports their checks without a run."""
+
+    @dg.sensor(
+        name="integration_monitor_manifests",
+        description="Checks the manifests on disk: broken, repaired, or edited since loaded.",
+        minimum_interval_seconds=interval_s,
+        default_status=status,
+        required_resource_keys={STORE},
+    )
+    def manifests(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        resource: StoreResource = getattr(context.resources, STORE)
+        try:
+            changed = watch.look(resource.open())
+        except StoreError as error:
+            return dg.SensorResult(skip_reason=str(error))
+        return dg.SensorResult(
+            asset_events=[
+                check_evaluation(key, outcome(verdict)) for key, verdict in changed.items()
+            ],
+            skip_reason=watch.summary(changed),
+        )
+
+    return manifests
+
+
+def incident_steps(fleet: Fleet) -> tuple[Named, ...]:
+    """Incidents first, then what is to be told of them."""
+    return (
+        Named("incidents", partial(_update_incidents, fleet)),
+        Named("alerts", partial(_deliver_alerts, fleet)),
+    )
+
+
+def _update_incidents(fleet: Fleet, store: Store) -> str:
+    # Imported late, with its channels: a code location loads faster than it alerts.
+    from integration_monitor.alerts.notify import update_incidents
+
+    return str(update_incidents(store, fleet, datetime.now(UTC)))
+
+
+def _deliver_alerts(fleet: Fleet, store: Store) -> str:
+    from integration_monitor.alerts.deliver import DeliverySummary, deliver
+
+    did = deliver(store, fleet.monitor, os.environ)
+    return "" if did == DeliverySummary() else str(did)
