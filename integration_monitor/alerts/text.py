@@ -43,11 +43,12 @@ def _headline(alert: Alert) -> str:
     label = " ".join(label for label in labels if label)
     where = alert.title if alert.subject == WHOLE else f"{alert.title}: {alert.subject}"
     cannot = "monitor cannot see: " if alert.kind == "blind" else ""
-    told = {
-        "resolved": f"well again after {_duration(alert)}",
+    well = "can be seen again" if alert.kind == "blind" else "well again"
+    ended: dict[Reason, str] = {
+        "resolved": f"{well} after {_duration(alert)}",
         "no-longer-watched": "no longer watched",
     }
-    return f"[{label}] {where}: {told.get(alert.reason) or cannot + alert.summary}"
+    return f"[{label}] {where}: {ended.get(alert.reason) or cannot + alert.summary}"
 
 
 def _lines(alert: Alert) -> Iterable[str]:
@@ -67,26 +68,36 @@ def _lines(alert: Alert) -> Iterable[str]:
 
 
 def _what(alert: Alert) -> Iterable[str]:
+    yield from _first_line(alert)
+    for finding in alert.findings:
+        yield f"- {finding.signal} ({finding.status}): {finding.reason}"
+
+
+def _first_line(alert: Alert) -> Iterable[str]:
+    blind = alert.kind == "blind"
     match alert.reason:
+        case "resolved" if blind:
+            yield "Everything can be seen again. It was:"
         case "resolved":
             yield "Everything is ok again, for every tenant. It was:"
         case "no-longer-watched":
-            yield "Its sync is in no manifest any more. Nobody saw it recover. It was:"
+            yield "It is in no manifest any more. Nobody saw it recover. It was:"
         case "worsened":
-            new = alert.new_tenants
-            yield (
-                f"It got worse: {len(new)} more tenants ({_names(new)})."
-                if new
-                else (f"It got worse: it is a {alert.severity} now.")
-            )
+            yield f"It got worse: {_worse(alert)}."
         case "reminded":
             yield f"It is still open after {_duration(alert)}."
-        case "opened" if alert.kind == "blind":
-            yield "The monitor cannot see whether this works, so do not trust a quiet screen."
-        case _:
+        case "opened" if blind:
+            yield "The monitor cannot see whether this works, so a quiet screen says nothing."
+        case "opened":
             pass
-    for finding in alert.findings:
-        yield f"- {finding.signal} ({finding.status}): {finding.reason}"
+
+
+def _worse(alert: Alert) -> str:
+    new = alert.new_tenants
+    if not new:
+        return f"its severity is {alert.severity} now"
+    more = "1 more tenant" if len(new) == 1 else f"{len(new)} more tenants"
+    return f"{more} ({_names(new)})"
 
 
 def _help(alert: Alert) -> Iterable[str]:

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from integration_monitor.alerts.payload import Alert, build_alert
+from integration_monitor.alerts.text import render
+from integration_monitor.incidents.domain import Finding, Incident, Subject, Transition
+from integration_monitor_tests.alerts.examples import CRM, ONCALL
+from integration_monitor_tests.incidents.examples import START, at
+
+INCIDENT = Incident(
+    subject=Subject("crm", "contacts"),
+    kind="broken",
+    state="open",
+    severity="page",
+    reason="15 of 214 records are missing, for 3 tenants",
+    tenants=("acme", "bolt", "cove"),
+    findings=(
+        Finding("reconciliation", "fail", "15 of 214 records are missing, for 3 tenants", {}),
+        Finding("freshness", "warn", "the oldest is 20 minutes late", {}),
+    ),
+    began_at=START,
+    updated_at=START,
+    opened_at=START,
+    id=12,
+)
+OPENED = build_alert(Transition("opened", INCIDENT, at(2), INCIDENT.reason), "opened", CRM, ONCALL)
+ENDED = replace(OPENED, resolved_at=at(95), at=at(95))
+
+
+def test_an_opening() -> None:
+    text = render(OPENED)
+    assert text.headline == (
+        "[PAGE] Example CRM: contacts: 15 of 214 records are missing, for 3 tenants"
+    )
+    assert (
+        text.body
+        == """\
+- reconciliation (fail): 15 of 214 records are missing, for 3 tenants
+- freshness (warn): the oldest is 20 minutes late
+
+Tenants (3): acme, bolt, cove
+Began: 2026-03-01 12:00:00 UTC
+Lasts: 2 min
+Owner: Owner of CRM <crm@example.com>
+Runbook: https://wiki.example.com/crm
+What to do: Start the sync again.
+Checks: http://127.0.0.1:3000/assets/crm/contacts_destination?view=checks
+Incident: 12 (crm, crm/contacts/broken/20260301T120000Z-12)"""
+    )
+
+
+@pytest.mark.parametrize(
+    ("alert", "headline", "first_line"),
+    [
+        (
+            replace(OPENED, reason="worsened", new_tenants=("cove",)),
+            "[PAGE WORSE] Example CRM: contacts: 15 of 214 records are missing, for 3 tenants",
+            "It got worse: 1 more tenant (cove).",
+        ),
+        (
+            replace(OPENED, reason="worsened", new_tenants=("bolt", "cove")),
+            "[PAGE WORSE] Example CRM: contacts: 15 of 214 records are missing, for 3 tenants",
+            "It got worse: 2 more tenants (bolt, cove).",
+        ),
+        (
+            replace(OPENED, reason="worsened"),
+            "[PAGE WORSE] Example CRM: contacts: 15 of 214 records are missing, for 3 tenants",
+            "It got worse: its severity is page now.",
+        ),
+        (
+            replace(OPENED, reason="reminded", at=START + timedelta(hours=28, minutes=5)),
+            "[PAGE STILL OPEN] Example CRM: contacts: 15 of 214 records are missing, for 3 tenants",
+            "It is still open after 1 d 4 h 5 min.",
+        ),
+        (
+            replace(ENDED, reason="resolved"),
+            "[PAGE RESOLVED] Example CRM: contacts: well again after 1 h 35 min",
+            "Everything is ok again, for every tenant. It was:",
+        ),
+        (
+            replace(ENDED, reason="resolved", kind="blind"),
+            "[PAGE RESOLVED] Example CRM: contacts: can be seen again after 1 h 35 min",
+            "Everything can be seen again. It was:",
+        ),
+        (
+            replace(ENDED, reason="no-longer-watched"),
+            "[PAGE CLOSED] Example CRM: contacts: no longer watched",
+            "It is in no manifest any more. Nobody saw it recover. It was:",
+        ),
+        (
+            replace(OPENED, kind="blind", severity="ticket", subject="-", summary="no answer"),
+            "[TICKET] Example CRM: monitor cannot see: no answer",
+            "The monitor cannot see whether this works, so a quiet screen says nothing.",
+        ),
+    ],
+)
+def test_headline_and_first_line(alert: Alert, headline: str, first_line: str) -> None:
+    text = render(alert)
+    assert text.headline == headline
+    assert text.body.splitlines()[0] == first_line
+
+
+def test_a_recovery_needs_no_instructions() -> None:
+    body = render(replace(ENDED, reason="resolved")).body
+    assert "What to do" not in body
+    assert "Ended: 2026-03-01 13:35:00 UTC, after 1 h 35 min" in body
+
+
+def test_many_tenants_are_counted() -> None:
+    tenants = tuple(f"t{number:03}" for number in range(500))
+    body = render(replace(OPENED, tenants=tenants)).body
+    assert "Tenants (500): t000, t001," in body
+    assert "t019 and 480 more" in body
