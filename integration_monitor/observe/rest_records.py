@@ -1,0 +1,118 @@
+"""Records in a partner's answers, by the JMESPath expressions of a manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import jmespath
+from jmespath.exceptions import JMESPathError
+
+from integration_monitor.manifest.domain import RestSide, Side
+from integration_monitor.observe.canonical import canonical_key, parse_time
+from integration_monitor.observe.side import ReadError, Record
+
+
+class Path:
+    """A compiled JMESPath expression. Raises `ReadError` of kind `config` where it is none."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        try:
+            self._expression = jmespath.compile(text)
+        except JMESPathError:
+            raise ReadError("config", f"`{text}` is not a JMESPath expression") from None
+
+    def of(self, document: object) -> Any:
+        """What the expression finds, None for nothing or where it does not fit the document."""
+        try:
+            return self._expression.search(document)
+        except JMESPathError:
+            return None
+
+
+class RecordReader:
+    """Turns the items of an answer into records."""
+
+    def __init__(self, side: Side, at: RestSide, tenant: str | None) -> None:
+        self._key = Path(side.key)
+        self._version = _optional(side.updated_at)
+        self._loaded = _optional(side.loaded_at)
+        self._tenant = _optional(side.tenant)
+        self._where = _optional(side.where)
+        self._connection_tenant = tenant
+        self._records = Path(at.records)
+        self._next = _optional(at.next)
+        self._count = _optional(at.count)
+        self._time = at.list.time if at.list else "iso8601"
+
+    def items(self, document: object, *, single: bool = False) -> list[object]:
+        """The list of items. A `single` look-up may also answer the record alone.
+
+        Raises `ReadError` of kind `bad_response` where there is no list.
+        """
+        found = self._records.of(document)
+        if isinstance(found, list):
+            return found
+        if single and isinstance(found, dict):
+            return [found]
+        if single and found is None and isinstance(document, dict):
+            return [document]
+        raise ReadError("bad_response", f"no list of records at `{self._records.text}`")
+
+    def record(self, item: object) -> Record | str:
+        """The record of an item that was listed, or what is wrong with it."""
+        key = canonical_key(self._key.of(item))
+        if key is None:
+            return f"a record without a key at `{self._key.text}`"
+        record = self._record(item, key)
+        if self._version is not None and record.version is None:
+            return f"{key}: no time at `{self._version.text}`"
+        return record
+
+    def looked_up(self, items: Sequence[object]) -> Iterator[Record]:
+        """The records of a look-up; nulls, by which some partners say "absent", are left out.
+
+        A look-up that cannot be understood is an error, because absence would mean a loss.
+        """
+        for item in items:
+            if item is None:
+                continue
+            key = canonical_key(self._key.of(item))
+            if key is None:
+                message = f"a record without a key at `{self._key.text}` in a look-up"
+                raise ReadError("bad_response", message)
+            record = self._record(item, key)
+            if self._version and record.version is None and self._version.of(item) is not None:
+                raise ReadError("bad_response", f"{key}: no time at `{self._version.text}`")
+            yield record
+
+    def cursor(self, document: object) -> object | None:
+        """The next cursor, None on the last page."""
+        found = self._next.of(document) if self._next else None
+        return None if found is None or found is False or found == "" else found
+
+    def count(self, document: object) -> int | None:
+        """The total number of records of the query, None where it is not told."""
+        found = self._count.of(document) if self._count else None
+        text = canonical_key(found)
+        return int(text) if text is not None and text.isdecimal() else None
+
+    def _record(self, item: object, key: str) -> Record:
+        tenant = canonical_key(self._tenant.of(item)) if self._tenant else None
+        return Record(
+            key,
+            parse_time(self._version.of(item), self._time) if self._version else None,
+            tenant or self._connection_tenant,
+            parse_time(self._loaded.of(item), self._time) if self._loaded else None,
+            in_filter=self._where is None or _is_true(self._where.of(item)),
+        )
+
+
+def _optional(text: str | None) -> Path | None:
+    return Path(text) if text else None
+
+
+def _is_true(value: object) -> bool:
+    """Truth as JMESPath defines it: 0 is true, an empty list is not."""
+    return bool(value) or (isinstance(value, int | float) and value is not False)
