@@ -1,0 +1,131 @@
+"""Doing what was asked for: breaking the demo, and mending it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from integration_monitor.demo.changes import Changes
+from integration_monitor.demo.clock import iso
+from integration_monitor.demo.company import TENANTS, IntegrationName
+from integration_monitor.demo.faults import INTEGRATIONS, Command, Fault
+from integration_monitor.demo.partner import Partner
+
+LOST_TENANTS = 3
+LOST_RECORDS = 5
+_BEFORE = timedelta(seconds=5)
+
+
+class Rewindable(Protocol):
+    """A sync that can be told to move everything again from a time on."""
+
+    def rewind(self, to: datetime) -> None: ...
+
+
+@dataclass
+class Broken:
+    """What is broken at the moment, and what was lost and is still to be moved again."""
+
+    command: Command = field(default_factory=Command)
+    since: datetime | None = None
+    records: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """The records that are lost, by tenant."""
+    tenant: str | None = None
+    """Whose token is refused."""
+    not_resynced: set[str] = field(default_factory=set)
+    """Lost records of faults that were mended without moving them again."""
+
+    def dropped(self, integration: IntegrationName) -> frozenset[str]:
+        """The keys that this integration's sync loses now."""
+        if self.command.integration != integration or self.command.fault != "drop-records":
+            return frozenset()
+        return self.lost
+
+    def stopped(self, integration: IntegrationName) -> bool:
+        """Whether this integration's sync stands still."""
+        return (self.command.fault, self.command.integration) == ("stop-sync", integration)
+
+    @property
+    def lost(self) -> frozenset[str]:
+        """The keys of the records that the present fault loses."""
+        return frozenset(key for keys in self.records.values() for key in keys)
+
+    @property
+    def spared(self) -> frozenset[str]:
+        """Records that nobody changes: a later change of a lost one would repair it by chance."""
+        return self.lost | self.not_resynced
+
+    def as_json(self) -> dict[str, Any]:
+        """For the inbox page and `demo status`."""
+        return {
+            "command": self.command.number,
+            "fault": self.command.fault,
+            "integration": self.command.integration,
+            "since": iso(self.since) if self.since else None,
+            "records": {tenant: list(keys) for tenant, keys in self.records.items()},
+            "tenant": self.tenant,
+            "not_resynced": sorted(self.not_resynced),
+        }
+
+
+class Breakage:
+    """Follows commands. Used by the world's one thread only."""
+
+    def __init__(
+        self,
+        partner: Partner,
+        changes: Changes,
+        syncs: Mapping[IntegrationName, Rewindable],
+        rng: random.Random,
+    ) -> None:
+        self._partner = partner
+        self._changes = changes
+        self._syncs = syncs
+        self._rng = rng
+        self._rewind_to: dict[IntegrationName, datetime] = {}
+        self.broken = Broken()
+
+    def follow(self, command: Command, now: datetime) -> None:
+        """Break or mend; nothing where the command is the one of before."""
+        if command == self.broken.command:
+            return
+        if command.fault is None:
+            self._mend(command, now)
+            return
+        self._mend(Command(fault=None, resync=False), now)
+        kept = self.broken.not_resynced
+        self.broken = Broken(command, now, not_resynced=kept)
+        self._rewind_to.setdefault(command.integration, now - _BEFORE)
+        ways: Mapping[Fault, Callable[[IntegrationName, datetime], None]] = {
+            "drop-records": self._drop_records,
+            "drop-tenant": self._drop_tenant,
+            "partner-down": self._partner_down,
+            "stop-sync": lambda _integration, _now: None,
+        }
+        ways[command.fault](command.integration, now)
+
+    def _drop_records(self, integration: IntegrationName, now: datetime) -> None:
+        # Named before they change: the sync must not see a changed record that it may move.
+        self.broken.records = self._changes.pick(integration, LOST_TENANTS, LOST_RECORDS)
+        for keys in self.broken.records.values():
+            self._changes.touch(integration, keys, now)
+
+    def _drop_tenant(self, integration: IntegrationName, _now: datetime) -> None:
+        self.broken.tenant = self._rng.choice(TENANTS)
+        self._partner.misbehave(revoked=frozenset({(integration, self.broken.tenant)}))
+
+    def _partner_down(self, integration: IntegrationName, _now: datetime) -> None:
+        self._partner.misbehave(down=frozenset({integration}))
+
+    def _mend(self, command: Command, now: datetime) -> None:
+        self._partner.misbehave()
+        lost = set(self.broken.spared)
+        if command.resync:
+            for integration in INTEGRATIONS:
+                if integration in self._rewind_to:
+                    self._syncs[integration].rewind(self._rewind_to.pop(integration))
+            lost = set()
+        self.broken = Broken(command, since=now, not_resynced=lost)

@@ -1,0 +1,88 @@
+"""The sync that brings contacts from the CRM into the warehouse: naive, like many a real one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence, Set
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from integration_monitor.demo.clock import iso, parse
+from integration_monitor.demo.company import accounts, contacts
+from integration_monitor.demo.sync_run import PartnerCalls, SyncError, SyncRun
+
+
+class CrmSync:
+    """Reads each tenant's changed contacts since the last ones it saw, and upserts them."""
+
+    def __init__(self, http: httpx.Client, product: sa.Engine, warehouse: sa.Engine) -> None:
+        self._http = http
+        self._product = product
+        self._warehouse = warehouse
+        self._cursors: dict[str, datetime] = {}
+        self._runs = 0
+
+    def run(self, now: datetime, drop: Set[str] = frozenset()) -> SyncRun:
+        """Move what changed; contacts whose key is in `drop` are lost on the way."""
+        self._runs += 1
+        run = SyncRun(self._runs, now)
+        try:
+            for tenant, token in self._tokens():
+                self._tenant(PartnerCalls(self._http, run), run, tenant, token, drop)
+        except (SyncError, sa.exc.SQLAlchemyError) as error:
+            run.error = str(error) if isinstance(error, SyncError) else "stopped: database error"
+        return run
+
+    def rewind(self, to: datetime) -> None:
+        """Move everything again that changed since then."""
+        self._cursors = {tenant: min(cursor, to) for tenant, cursor in self._cursors.items()}
+
+    def _tokens(self) -> list[tuple[str, str]]:
+        with self._product.connect() as connection:
+            rows = connection.execute(sa.select(accounts.c.tenant, accounts.c.crm_token)).all()
+        return [(row.tenant, row.crm_token) for row in rows]
+
+    def _tenant(
+        self, calls: PartnerCalls, run: SyncRun, tenant: str, token: str, drop: Set[str]
+    ) -> None:
+        query: dict[str, Any] = {"limit": 200}
+        if tenant in self._cursors:
+            query["since"] = iso(self._cursors[tenant] + timedelta(milliseconds=1))
+        while True:
+            response = calls.send("GET", "/crm/contacts", token=token, params=query)
+            if response is None:
+                run.skipped.append(tenant)
+                return
+            page = response.json()
+            found = page["results"]
+            self._load(tenant, [one for one in found if one["id"] not in drop], run.at)
+            run.records += len(found)
+            if found:
+                self._cursors[tenant] = parse(found[-1]["updated_at"])
+            if page["paging"]["next"] is None:
+                return
+            query["cursor"] = page["paging"]["next"]
+
+    def _load(self, tenant: str, found: Sequence[dict[str, Any]], now: datetime) -> None:
+        if not found:
+            return
+        rows = [
+            {
+                "contact_id": one["id"],
+                "tenant": tenant,
+                "name": one["name"],
+                "email": one["email"],
+                "plan": one["plan"],
+                "source_updated_at": parse(one["updated_at"]),
+                "loaded_at": now,
+            }
+            for one in found
+        ]
+        statement = insert(contacts)
+        changed = {name: statement.excluded[name] for name in rows[0] if name != "contact_id"}
+        upsert = statement.on_conflict_do_update(index_elements=["contact_id"], set_=changed)
+        with self._warehouse.begin() as connection:
+            connection.execute(upsert, rows)

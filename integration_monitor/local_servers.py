@@ -1,0 +1,224 @@
+"""What `demo` and `dev` run: an embedded PostgreSQL, the migrated store, Dagster's processes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import yaml
+
+from integration_monitor.local_processes import (
+    HOST,
+    Processes,
+    ServersError,
+    stop_signals,
+    take_port,
+)
+from integration_monitor.store.embedded import EmbeddedPostgres, embedded_postgres
+from integration_monitor.store.engine import DATABASE_URL, open_store
+from integration_monitor.store.migrate import upgrade
+
+HOME = "INTEGRATION_MONITOR_HOME"
+DEFAULT_HOME = Path(".integration_monitor")
+LOCATION = "integration_monitor"
+START_WITHIN = 90.0
+"""Seconds for a server to answer after its start."""
+_POLL_S = 0.2
+
+Say = Callable[[str], None]
+"""Tells the user what is being done."""
+
+
+def home(environ: Mapping[str, str]) -> Path:
+    """Where `demo` and `dev` keep their data: INTEGRATION_MONITOR_HOME, else a local directory."""
+    return Path(environ.get(HOME) or DEFAULT_HOME).resolve()
+
+
+@dataclass(frozen=True)
+class LocalServers:
+    """What Dagster's processes need, and where."""
+
+    processes: Processes
+    directory: Path
+    environ: Mapping[str, str]
+    port: int
+
+    @property
+    def url(self) -> str:
+        """The address of Dagster's UI."""
+        return f"http://{HOST}:{self.port}"
+
+
+def prepare(
+    processes: Processes,
+    directory: Path,
+    postgres: EmbeddedPostgres,
+    *,
+    manifests: Path,
+    port: int,
+    environ: Mapping[str, str],
+) -> LocalServers:
+    """Create the databases of the store and of Dagster, and Dagster's home.
+
+    Raises `StoreError` where the store is newer than this code.
+    """
+    store_url = postgres.create_database("monitor")
+    store = open_store(store_url)
+    upgrade(store)
+    store.dispose()
+    dagster_home = directory / "dagster"
+    dagster_home.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(_dagster_yaml(), dagster_home / "dagster.yaml")
+    return LocalServers(
+        processes,
+        directory,
+        {
+            **environ,
+            DATABASE_URL: store_url,
+            "DAGSTER_HOME": str(dagster_home),
+            "DAGSTER_POSTGRES_URL": dagster_url(postgres.create_database("dagster")),
+            "INTEGRATION_MONITOR_MANIFESTS": str(manifests.resolve()),
+            # A proxy for the world outside has no business between local servers.
+            "NO_PROXY": ",".join(filter(None, (environ.get("NO_PROXY"), HOST))),
+        },
+        port,
+    )
+
+
+def dagster_url(url: str) -> str:
+    """The URL for dagster-postgres, which is written for psycopg2."""
+    return url.replace("postgresql://", "postgresql+psycopg2://", 1)
+
+
+def start_ui(servers: LocalServers) -> None:
+    """Start the code server and the webserver, and wait until the UI answers.
+
+    Raises `ServersError` where one of them ends or does not answer.
+    """
+    code_port = take_port(0, "")
+    workspace = servers.directory / "dagster" / "workspace.yaml"
+    at = {"host": HOST, "port": code_port, "location_name": LOCATION}
+    workspace.write_text(yaml.safe_dump({"load_from": [{"grpc_server": at}]}))
+    # One code server for both: it loads once, and the UI's "Reload" is seen by the daemon too.
+    _start(
+        servers,
+        "code server",
+        *("-m", "dagster", "code-server", "start", "-m", "integration_monitor.definitions"),
+        *("-h", HOST, "-p", str(code_port), "--location-name", LOCATION),
+        "--use-python-environment-entry-point",
+    )
+    _wait(servers, "the code server", lambda: _listens(code_port))
+    _start(
+        servers,
+        "webserver",
+        *("-m", "dagster_webserver", "-h", HOST, "-p", str(servers.port), "-w", str(workspace)),
+    )
+    _wait(servers, "Dagster's webserver", lambda: _answers(f"{servers.url}/server_info"))
+
+
+def start_daemon(servers: LocalServers) -> None:
+    """Start what ticks schedules and sensors; the UI runs already."""
+    workspace = servers.directory / "dagster" / "workspace.yaml"
+    _start(servers, "daemon", "-m", "dagster._daemon", "run", "-w", str(workspace))
+
+
+def serve_dev(manifests: Path, *, port: int, say: Say) -> None:
+    """Watch a directory's manifests on local servers until Ctrl-C or SIGTERM.
+
+    Raises `ServersError` and `StoreError`.
+    """
+    if not manifests.is_dir():
+        raise ServersError(f"{manifests} is not a directory")
+    directory = home(os.environ) / "dev"
+    port = take_port(port, "--port")
+    with stop_signals(), ExitStack() as stack:
+        say("starting PostgreSQL")
+        processes = stack.enter_context(exclusive(directory))
+        postgres = stack.enter_context(embedded_postgres(directory / "postgres"))
+        # Entered last, so that it ends first: Dagster's processes go before their database.
+        stack.callback(processes.stop)
+        servers = prepare(
+            processes, directory, postgres, manifests=manifests, port=port, environ=os.environ
+        )
+        say("starting Dagster")
+        start_ui(servers)
+        start_daemon(servers)
+        say(f"watching {manifests}: {servers.url} (Ctrl-C stops everything)")
+        while True:
+            processes.require_running()
+            time.sleep(_POLL_S)
+
+
+@contextmanager
+def exclusive(directory: Path) -> Iterator[Processes]:
+    """The processes of a directory, which belongs to one run at a time.
+
+    Ends what a killed earlier run left. Raises `ServersError` where another one is under way.
+    """
+    import fcntl
+
+    directory.mkdir(parents=True, exist_ok=True)
+    with (directory / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise ServersError(f"it runs already in {directory}: stop that one first") from error
+        with Processes(directory) as processes:
+            yield processes
+
+
+def is_running(directory: Path) -> bool:
+    """Whether a run holds this directory."""
+    import fcntl
+
+    try:
+        with (directory / "lock").open("r") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return False
+
+
+def _dagster_yaml() -> Path:
+    # Beside the package in a checkout; the wheel takes the same file into the package.
+    package = Path(__file__).parent
+    packaged = package / "dagster.yaml"
+    return packaged if packaged.exists() else package.parent / "dagster.yaml"
+
+
+def _start(servers: LocalServers, name: str, *arguments: str) -> None:
+    servers.processes.start(name, [sys.executable, *arguments], servers.environ)
+
+
+def _wait(servers: LocalServers, name: str, answers: Callable[[], bool]) -> None:
+    give_up = time.monotonic() + START_WITHIN
+    while not answers():
+        servers.processes.require_running()
+        if time.monotonic() > give_up:
+            raise ServersError(f"{name} does not answer within {START_WITHIN:g} s")
+        time.sleep(_POLL_S)
+
+
+def _listens(port: int) -> bool:
+    try:
+        with socket.create_connection((HOST, port), timeout=1):
+            return True
+    except OSError:
+        return False
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=2, trust_env=False).is_success
+    except httpx.HTTPError:
+        return False
