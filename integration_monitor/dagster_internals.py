@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 
 import dagster as dg
 from dagster._core.definitions.definitions_load_context import (
@@ -10,6 +11,8 @@ from dagster._core.definitions.definitions_load_context import (
     DefinitionsLoadType,
 )
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+from dagster._core.events import AssetObservationData, DagsterEvent, DagsterEventType
+from dagster._core.instance.utils import RUNLESS_JOB_NAME, RUNLESS_RUN_ID
 from dagster._utils.warnings import disable_dagster_warnings
 
 __all__ = [
@@ -17,6 +20,7 @@ __all__ = [
     "UnresolvedAssetJobDefinition",
     "disable_dagster_warnings",
     "pinned",
+    "report_past_event",
     "selections",
 ]
 
@@ -51,3 +55,21 @@ def selections(context: dg.AssetExecutionContext) -> Mapping[str, EntityKeys]:
         step.node_handle.name: frozenset(layer.get_selected_entity_keys_for_node(step.node_handle))
         for step in steps
     }
+
+
+def report_past_event(
+    instance: dg.DagsterInstance,
+    event: dg.AssetObservation | dg.AssetCheckEvaluation,
+    at: datetime,
+) -> None:
+    """Store an event without a run, as of a time in the past."""
+    data: AssetObservationData | dg.AssetCheckEvaluation
+    if isinstance(event, dg.AssetObservation):
+        kind, data = DagsterEventType.ASSET_OBSERVATION, AssetObservationData(event)
+    else:
+        kind, data = DagsterEventType.ASSET_CHECK_EVALUATION, event
+    instance.report_dagster_event(
+        DagsterEvent(kind.value, job_name=RUNLESS_JOB_NAME, event_specific_data=data),
+        run_id=RUNLESS_RUN_ID,
+        timestamp=at.timestamp(),
+    )

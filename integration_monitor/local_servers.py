@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -13,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-import yaml
 
 from integration_monitor.local_processes import (
     HOST,
@@ -106,7 +106,8 @@ def start_ui(servers: LocalServers) -> None:
     code_port = take_port(0, "")
     workspace = servers.directory / "dagster" / "workspace.yaml"
     at = {"host": HOST, "port": code_port, "location_name": LOCATION}
-    workspace.write_text(yaml.safe_dump({"load_from": [{"grpc_server": at}]}))
+    # JSON is YAML.
+    workspace.write_text(json.dumps({"load_from": [{"grpc_server": at}]}))
     # One code server for both: it loads once, and the UI's "Reload" is seen by the daemon too.
     _start(
         servers,

@@ -1,0 +1,100 @@
+"""The hour before the demo: lived through in a few seconds, measured, and shown in Dagster.
+
+Nothing is invented: the company makes its changes and runs its syncs, both sides are measured by
+the code that runs live, and what was found is told to Dagster under the time it stands for.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+
+import dagster as dg
+
+from integration_monitor.checks import check_evaluation, observation, outcome
+from integration_monitor.dagster_internals import report_past_event
+from integration_monitor.manifest.domain import Cadence, Fleet, Integration
+from integration_monitor.manifest_check import judge_on_disk
+from integration_monitor.measure import SyncMeasurement, measure_integration
+from integration_monitor.store.engine import Store
+from integration_monitor.targets import Target, build_targets
+from integration_monitor.translator import IntegrationMonitorTranslator, table_name
+
+LENGTH = timedelta(hours=1)
+STEP = timedelta(minutes=5)
+_CADENCE = Cadence(cron="*/5 * * * *", text="5m", period=STEP)
+
+Live = Callable[[datetime], None]
+"""Lets the company live up to a time."""
+
+
+def times(now: datetime) -> list[datetime]:
+    """When it is measured: every five minutes of the last hour, not in the present minute."""
+    last = now.replace(second=0, microsecond=0)
+    steps = int(LENGTH / STEP)
+    return [last - STEP * back for back in range(steps - 1, -1, -1)]
+
+
+def live_through(
+    fleet: Fleet,
+    store: Store,
+    instance: dg.DagsterInstance,
+    live: Live,
+    *,
+    now: datetime,
+    environ: Mapping[str, str] = os.environ,
+    progress: Callable[[int, int], None] = lambda _done, _all: None,
+) -> None:
+    """Let the hour before `now` pass, and report it. `live` is called for each time in order."""
+    targets = build_targets(fleet, IntegrationMonitorTranslator())
+    moments = times(now)
+    with ThreadPoolExecutor(max(1, len(fleet.integrations))) as pool:
+        for done, at in enumerate(moments, 1):
+            live(at)
+            measure = partial(_measure, store=store, environ=environ, at=at)
+            for found in pool.map(measure, fleet.integrations):
+                for event in _events(targets, found):
+                    report_past_event(instance, event, at)
+            progress(done, len(moments))
+    for target in targets:
+        verdict = judge_on_disk(target.manifest, store)
+        event = check_evaluation(target.manifest_check, outcome(verdict))
+        instance.report_runless_asset_event(event)
+
+
+def _measure(
+    integration: Integration, *, store: Store, environ: Mapping[str, str], at: datetime
+) -> Sequence[SyncMeasurement]:
+    # Measured every five minutes, so its verdicts hold until the next one of the replay.
+    syncs = {name: replace(sync, every=_CADENCE) for name, sync in integration.syncs.items()}
+    return measure_integration(
+        replace(integration, syncs=syncs),
+        store=store,
+        environ=environ,
+        clock=lambda: at,
+        as_of=at,
+    )
+
+
+def _events(
+    targets: Sequence[Target], found: Sequence[SyncMeasurement]
+) -> Iterator[dg.AssetObservation | dg.AssetCheckEvaluation]:
+    measured = {(one.integration, one.sync): one for one in found}
+    for target in targets:
+        for key, data in target.assets.items():
+            one = measured.get((target.manifest.name, data.sync.name if data.sync else ""))
+            if one is not None:
+                numbers = one.source if data.role == "source" else one.destination
+                at = one.verdicts[0].at
+                seen = observation(key, numbers, at, table_name(data.side))
+                yield dg.AssetObservation(asset_key=key, metadata=seen.metadata)
+        for check, asked in target.checks.items():
+            sync = asked.asset.sync
+            one = measured.get((target.manifest.name, sync.name if sync else ""))
+            for verdict in one.verdicts if one else ():
+                if verdict.signal == asked.signal:
+                    yield check_evaluation(check, outcome(verdict))
