@@ -13,7 +13,7 @@ from integration_monitor.alerts.channels.channel import DeliveryError, Send
 from integration_monitor.alerts.quiet import quiet
 from integration_monitor.manifest.domain import MissingReference, Monitor
 from integration_monitor.store import outbox
-from integration_monitor.store.engine import Store, StoreError
+from integration_monitor.store.engine import Store
 from integration_monitor.store.outbox import Queued
 
 SENDERS: Mapping[str, Send] = {"apprise": apprise.send, "webhook": webhook.send}
@@ -66,9 +66,9 @@ def deliver(
         worker.join(max(0.0, ends - time.monotonic()))
     for worker in workers:
         worker.stop()
-    lost = next((worker.lost for worker in workers if worker.lost), None)
-    if lost is not None:
-        raise lost
+    for worker in workers:
+        if worker.broke is not None:
+            raise worker.broke
     return DeliverySummary(
         sent=sum(worker.sent for worker in workers),
         failed=sum(worker.failed for worker in workers),
@@ -100,7 +100,7 @@ class _Worker(threading.Thread):
         self.channel = channel
         self.sent = 0
         self.failed = 0
-        self.lost: StoreError | None = None
+        self.broke: Exception | None = None
         self._store = store
         self._monitor = monitor
         self._environ = environ
@@ -115,8 +115,8 @@ class _Worker(threading.Thread):
         try:
             while not self._stopped.is_set() and (queued := self._lease()) is not None:
                 self._deliver(queued)
-        except StoreError as error:
-            self.lost = error
+        except Exception as error:  # noqa: BLE001 - raised by `deliver`, in the caller's thread
+            self.broke = error
 
     def _lease(self) -> Queued | None:
         with self._store.begin() as connection:

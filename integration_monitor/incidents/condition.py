@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from integration_monitor.incidents.domain import RANK, Finding, Kind
 from integration_monitor.manifest.domain import Severity
@@ -20,6 +20,8 @@ class Picture:
     tenants: tuple[str, ...]
     findings: tuple[Finding, ...]
     since: datetime
+    bearable_for: timedelta = timedelta(0)
+    """How long this is nothing to worry about, whatever the rules say."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,12 @@ class Condition:
 def condition(kind: Kind, verdicts: Sequence[Verdict], now: datetime) -> Condition:
     """Judge the effective verdicts of one subject."""
     return _broken(verdicts, now) if kind == "broken" else _blind(verdicts, now)
+
+
+def never_measured(period: timedelta, now: datetime) -> Condition:
+    """Blindness of a sync without any verdict; means nothing before twice its cadence."""
+    picture = Picture("ticket", "it was never measured", (), (), now, bearable_for=2 * period)
+    return Condition(wrong=picture, clear=False)
 
 
 def _broken(verdicts: Sequence[Verdict], now: datetime) -> Condition:

@@ -43,7 +43,7 @@ def begin(
         began_at=wrong.since,
         updated_at=now,
     )
-    return _open_if_due(pending, rules, now)
+    return _open_if_due(pending, wrong, rules, now)
 
 
 def advance(
@@ -85,7 +85,7 @@ def _wrong(incident: Incident, wrong: Picture, rules: IncidentRules, now: dateti
         findings=wrong.findings,
     )
     if after.state == "pending":
-        return _open_if_due(after, rules, now)
+        return _open_if_due(after, wrong, rules, now)
     happened: list[Happened] = []
     if after.state == "recovering":
         after = _reopened(after)
@@ -124,8 +124,9 @@ def _clear(incident: Incident, rules: IncidentRules, now: datetime) -> Advance:
     return Advance(after, tuple(Transition(each, after, now, well) for each in transitions))
 
 
-def _open_if_due(pending: Incident, rules: IncidentRules, now: datetime) -> Advance:
-    if now - pending.began_at < _patience(pending.kind, rules):
+def _open_if_due(pending: Incident, wrong: Picture, rules: IncidentRules, now: datetime) -> Advance:
+    patience = max(wrong.bearable_for, _patience(pending.kind, rules))
+    if now - pending.began_at < patience:
         return Advance(pending)
     opened = replace(pending, state="open", opened_at=now)
     return _happened(opened, ["opened"], now, opened.tenants)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
 
 from integration_monitor.incidents.domain import Subject
 from integration_monitor.manifest.domain import Fleet
@@ -15,6 +17,8 @@ class Scope:
 
     watched: frozenset[Subject]
     complete: bool
+    periods: Mapping[Subject, timedelta] = field(default_factory=dict)
+    """How often a sync is to be measured; one that never was is not taken for a healthy one."""
 
 
 def scope(fleet: Fleet) -> Scope:
@@ -24,11 +28,14 @@ def scope(fleet: Fleet) -> Scope:
     that is not watched may be one of its: its incidents are held, not closed. So are all where no
     manifest was found at all, which is more often a directory that is away than a decision.
     """
+    periods = {
+        Subject(integration.name, name): sync.every.period
+        for integration in fleet.integrations
+        for name, sync in integration.syncs.items()
+    }
     names = [each.name for each in fleet.integrations] + [each.name for each in fleet.broken]
-    syncs = [(each.name, sync) for each in fleet.integrations for sync in each.syncs]
     return Scope(
-        watched=frozenset(
-            [*(Subject(name, WHOLE) for name in names), *(Subject(*pair) for pair in syncs)]
-        ),
+        watched=frozenset([*(Subject(name, WHOLE) for name in names), *periods]),
         complete=bool(fleet.integrations) and not fleet.errors,
+        periods=periods,
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import get_args
 
-from integration_monitor.incidents.condition import condition
+from integration_monitor.incidents.condition import Condition, condition, never_measured
 from integration_monitor.incidents.domain import Incident, Kind, Subject, Transition
 from integration_monitor.incidents.lifecycle import Advance, advance, begin, close_unwatched
 from integration_monitor.incidents.scope import Scope
@@ -43,7 +43,7 @@ def step(
     before = {(incident.subject, incident.kind): incident for incident in current}
     measured = _by_subject(verdicts, now)
     advances: list[tuple[Incident | None, Advance]] = []
-    for subject in sorted({*measured, *(subject for subject, _ in before)}):
+    for subject in sorted({*measured, *scope.periods, *(subject for subject, _ in before)}):
         for kind in KINDS:
             incident = before.get((subject, kind))
             found = _advance(subject, kind, incident, measured, scope, rules, now)
@@ -64,10 +64,23 @@ def _advance(
         if incident is not None and scope.complete:
             return close_unwatched(incident, now)
         return Advance(incident)
-    seen = condition(kind, measured.get(subject, []), now)
+    seen = _condition(subject, kind, measured, scope, now)
     if incident is None:
         return begin(subject, kind, seen, rules, now)
     return advance(incident, seen, rules, now)
+
+
+def _condition(
+    subject: Subject,
+    kind: Kind,
+    measured: Mapping[Subject, list[Verdict]],
+    scope: Scope,
+    now: datetime,
+) -> Condition:
+    period = scope.periods.get(subject)
+    if kind == "blind" and subject not in measured and period is not None:
+        return never_measured(period, now)
+    return condition(kind, measured.get(subject, []), now)
 
 
 def _collect(advances: Iterable[tuple[Incident | None, Advance]], now: datetime) -> Step:

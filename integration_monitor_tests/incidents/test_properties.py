@@ -39,7 +39,7 @@ RULE_SETS = st.builds(
 TICKS = st.lists(st.tuples(st.integers(0, 30), verdicts()), min_size=1, max_size=25)
 
 
-def _at_tick(found: list[Verdict], minutes: float) -> list[Verdict]:
+def at_tick(found: list[Verdict], minutes: float) -> list[Verdict]:
     return [replace(each, at=at(minutes), valid_until=at(minutes + 60)) for each in found]
 
 
@@ -48,7 +48,7 @@ def test_a_life_of_incidents(rules: IncidentRules, ticks: list[tuple[int, list[V
     world, minutes = World(rules=rules), 0
     for wait, found in ticks:
         minutes += wait
-        seen = _at_tick(found, minutes)
+        seen = at_tick(found, minutes)
         done = world.step(minutes, *seen)
         everything_ok = bool(seen) and all(v.status == "ok" and not v.blind for v in seen)
         everything_seen = all(v.status != "unknown" and not v.blind for v in seen)

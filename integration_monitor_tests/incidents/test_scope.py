@@ -1,16 +1,26 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 from integration_monitor.incidents.domain import Subject
 from integration_monitor.incidents.scope import Scope, scope
 from integration_monitor.manifest.domain import (
     BrokenManifest,
+    Cadence,
     Fleet,
     Integration,
     ManifestError,
     Owner,
+    Reference,
+    Side,
+    SqlSide,
+    Sync,
 )
 from integration_monitor_tests.incidents.examples import World, verdict
 
+SIDE = Side(SqlSide(Reference("URL"), table="contacts"), key="id")
+HOURLY = Sync("contacts", Cadence("0 * * * *", "1h", timedelta(hours=1)), SIDE, SIDE)
 CRM = Integration("crm", Owner("CRM", "crm@example.com"), "crm.yaml", "CRM")
 BROKEN = BrokenManifest("billing", "billing.yaml", (ManifestError("billing.yaml", 1, 1, "no"),))
 GONE = Scope(frozenset([Subject("crm", "-")]), complete=True)
@@ -52,6 +62,25 @@ def test_an_unwatched_subject_opens_nothing() -> None:
     world = World(scope=GONE)
     world.step(0, verdict("fail"))
     assert world.incidents == ()
+
+
+def test_a_sync_that_was_never_measured_is_not_taken_for_a_healthy_one() -> None:
+    fleet = Fleet(".", integrations=(replace(CRM, syncs={"contacts": HOURLY}),))
+    world = World(scope=scope(fleet))
+    assert world.see(0) == []
+    assert world.see(119) == []
+    assert world.see(120) == ["blind opened"]
+    assert world.incidents[0].reason == "it was never measured"
+    assert world.see(121, verdict("ok", 121)) == ["blind recovering"]
+
+
+def test_a_sync_that_waits_for_its_first_run_is_no_incident() -> None:
+    fleet = Fleet(".", integrations=(replace(CRM, syncs={"contacts": HOURLY}),))
+    world = World(scope=scope(fleet))
+    world.step(0)
+    world.step(60, verdict("ok", 60))
+    assert world.incidents == ()
+    assert world.transitions == []
 
 
 def test_the_manifest_check_is_about_the_integration_as_a_whole() -> None:
