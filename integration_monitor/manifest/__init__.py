@@ -1,0 +1,37 @@
+"""What a user writes: YAML manifests, read strictly into frozen domain objects."""
+
+from integration_monitor.manifest.cadence import next_tick, parse_every, valid_until
+from integration_monitor.manifest.domain import (
+    BrokenManifest,
+    Fleet,
+    Integration,
+    ManifestError,
+    MissingReference,
+    Monitor,
+    Reference,
+)
+from integration_monitor.manifest.load import (
+    ManifestDirectoryError,
+    load_directory,
+    load_file,
+    load_texts,
+    read_directory,
+)
+
+__all__ = [
+    "BrokenManifest",
+    "Fleet",
+    "Integration",
+    "ManifestDirectoryError",
+    "ManifestError",
+    "MissingReference",
+    "Monitor",
+    "Reference",
+    "load_directory",
+    "load_file",
+    "load_texts",
+    "next_tick",
+    "parse_every",
+    "read_directory",
+    "valid_until",
+]

@@ -20,7 +20,7 @@ DriftAction = Literal["fail", "warn", "ignore"]
 
 
 class MissingReference(Exception):
-    """An environment variable that a manifest refers to is not set. Holds the name, never a value."""
+    """An environment variable that a manifest refers to is not set. Holds its name only."""
 
     def __init__(self, env: str) -> None:
         super().__init__(f"environment variable {env} is not set")
@@ -143,7 +143,7 @@ class Probe:
 
 @dataclass(frozen=True)
 class RequestTemplate:
-    """A request with `{since} {until} {cursor} {keys} {connection.NAME}` in path, query, body, headers.
+    """A request with `{since} {until} {cursor} {keys} {key} {connection.NAME}` in its texts.
 
     A string that is exactly `"{keys}"` becomes a list of keys; within a longer string the keys
     are joined by commas. An entry whose `{cursor}` is not known yet (first page) is left out.
@@ -207,7 +207,7 @@ class Side:
     loaded_at: str | None = None
     tenant: str | None = None
     where: str | None = None
-    """SQL: a condition. REST: a JMESPath expression that is true for records that are to be synced."""
+    """SQL: a condition. REST: a JMESPath expression that is true for records to be synced."""
 
 
 @dataclass(frozen=True)
@@ -361,7 +361,7 @@ class Monitor:
     dagster_url: str | None = None
 
 
-# --- the fleet ---------------------------------------------------------------------------------------
+# --- the fleet ----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, order=True)
@@ -382,7 +382,8 @@ class BrokenManifest:
     """A file that could not be read; the integration is still shown, with its errors."""
 
     name: str
-    """The integration's name where the file still says it, otherwise the file's stem."""
+    """The integration's name where the file still says it and no other file does, otherwise one
+    made of the file's stem. Unique within a fleet."""
     file: str
     errors: tuple[ManifestError, ...]
 
@@ -397,6 +398,8 @@ class Fleet:
     monitor: Monitor = Monitor()
     monitor_errors: tuple[ManifestError, ...] = ()
     warnings: tuple[ManifestError, ...] = ()
+    texts: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+    """The text of every file by its path: to load the same fleet in another process."""
 
     @property
     def errors(self) -> tuple[ManifestError, ...]:

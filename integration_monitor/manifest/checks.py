@@ -1,0 +1,121 @@
+"""Checks that need more than one key of a manifest. Pure.
+
+They read the plain values, so that they find their mistakes beside those of single keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Set
+from typing import Any
+
+from integration_monitor.manifest.problems import Problem, mapping, nearest
+from integration_monitor.manifest.quantities import parse_duration
+from integration_monitor.manifest.side_checks import check_jmespath, check_sync, one_of
+from integration_monitor.manifest.template_checks import (
+    Credentials,
+    check_channel_headers,
+    check_credential,
+    credential_name,
+    credentials_of,
+)
+from integration_monitor.manifest.yaml_document import Path
+
+
+def check_manifest(value: Mapping[str, Any], channels: Set[str] | None) -> Iterator[Problem]:
+    """All mistakes between the keys of a manifest.
+
+    `channels` are the names that monitor.yaml declares; None where they are not known.
+    """
+    credentials = credentials_of(value.get("connections"))
+    if isinstance(value.get("connections"), dict):
+        yield from one_of(value["connections"], ("connections",), "list", "sql")
+        yield from _check_tenants(value["connections"])
+    yield from _check_auth(mapping(value.get("auth")), credentials)
+    yield from check_routes(value.get("alerts"), ("alerts",), channels)
+    yield from _check_webhooks(mapping(value.get("webhooks")))
+    probe = mapping(value.get("probe"))
+    yield from _check_limits(mapping(probe.get("latency")), ("probe", "latency"))
+    endpoints = mapping(value.get("endpoints"))
+    for name, sync in mapping(value.get("syncs")).items():
+        path: Path = ("syncs", name)
+        if isinstance(sync, dict):
+            yield from check_sync(sync, path, endpoints, credentials)
+            yield from _check_limits(mapping(sync.get("lag")), (*path, "lag"))
+            yield from _check_partner(value, sync, path)
+
+
+def check_monitor(value: Mapping[str, Any]) -> Iterator[Problem]:
+    """All mistakes between the keys of monitor.yaml."""
+    channels = mapping(value.get("channels"))
+    yield from check_routes(value.get("routes"), ("routes",), frozenset(channels))
+    for name, channel in channels.items():
+        headers = mapping(channel).get("headers")
+        yield from check_channel_headers(headers, ("channels", name, "headers"))
+
+
+def check_routes(routes: object, path: Path, channels: Set[str] | None) -> Iterator[Problem]:
+    """Every route names channels that monitor.yaml declares."""
+    if channels is None:
+        return
+    for severity, names in mapping(routes).items():
+        for index, name in enumerate(names if isinstance(names, list) else []):
+            if isinstance(name, str) and name not in channels:
+                declared = ", ".join(sorted(channels)) or "none"
+                yield Problem(
+                    (*path, severity, index),
+                    f"`{severity}`: no channel `{name}` in monitor.yaml"
+                    f"{nearest(name, channels) or ';'} declared: {declared}",
+                )
+
+
+def _check_tenants(connections: Mapping[str, Any]) -> Iterator[Problem]:
+    seen: set[str] = set()
+    for index, entry in enumerate(connections.get("list") or ()):
+        tenant = mapping(entry).get("tenant")
+        if isinstance(tenant, str) and tenant in seen:
+            path: Path = ("connections", "list", index, "tenant")
+            yield Problem(path, f"`tenant`: a second connection of `{tenant}`")
+        elif isinstance(tenant, str):
+            seen.add(tenant)
+
+
+def _check_auth(auth: Mapping[str, Any], credentials: Credentials) -> Iterator[Problem]:
+    token = auth.get("token")
+    if auth.get("type") == "bearer" and token is None:
+        yield Problem(("auth", "token"), "`token` is missing in `auth`")
+    if auth.get("type") == "none" and token is not None:
+        yield Problem(("auth", "token"), "`token` is given, but `type` is none", of_key=True)
+    name = credential_name(token)
+    if name is not None:
+        yield from check_credential(name, ("auth", "token"), credentials)
+
+
+def _check_webhooks(webhooks: Mapping[str, Any]) -> Iterator[Problem]:
+    for name in ("each", "occurred_at", "tenant"):
+        if webhooks.get(name) != "$":
+            yield from check_jmespath(webhooks.get(name), ("webhooks", name), name)
+    event_id = webhooks.get("event_id")
+    for expression in event_id if isinstance(event_id, list) else [event_id]:
+        yield from check_jmespath(expression, ("webhooks", "event_id"), "event_id")
+
+
+def _check_limits(limits: Mapping[str, Any], path: Path) -> Iterator[Problem]:
+    """A warning comes before the failure."""
+    try:
+        warn, fail = parse_duration(limits.get("warn")), parse_duration(limits.get("fail"))
+    except ValueError:
+        return
+    if warn > fail:
+        yield Problem((*path, "warn"), "`warn` must not be longer than `fail`")
+
+
+def _check_partner(
+    value: Mapping[str, Any], sync: Mapping[str, Any], path: Path
+) -> Iterator[Problem]:
+    for role in ("source", "destination"):
+        if mapping(sync.get(role)).get("rest") is not None and value.get("partner") is None:
+            yield Problem(
+                (*path, role, "rest"),
+                "`rest` needs `partner: {base_url: …}` at the top of the manifest",
+                of_key=True,
+            )

@@ -1,0 +1,80 @@
+"""The wire models of a sync → its domain objects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from integration_monitor.manifest import domain, wire_sync
+
+
+def sync(name: str, read: wire_sync.Sync) -> domain.Sync:
+    """One sync with its two sides."""
+    every = read.every or read.cron
+    if every is None:
+        raise AssertionError("a sync without a cadence passed the checks")
+    return domain.Sync(
+        name=name,
+        every=every,
+        source=_side(read.source),
+        destination=_side(read.destination),
+        title=read.title,
+        fields=read.fields,
+        tolerance=domain.Tolerance(**read.tolerance.model_dump()),
+        lag=domain.Lag(**read.lag.model_dump()) if read.lag else None,
+        schema=domain.SchemaRules(**read.schema_rules.model_dump()),
+        compare=domain.Compare(read.compare.every, read.compare.sample) if read.compare else None,
+        **_limits(read),
+    )
+
+
+def _limits(read: wire_sync.Sync) -> Mapping[str, Any]:
+    limits = {
+        "grace": read.grace,
+        "window": read.window,
+        "overlap": read.overlap,
+        "requests": read.requests,
+    }
+    return {name: value for name, value in limits.items() if value is not None}
+
+
+def _side(read: wire_sync.Side) -> domain.Side:
+    return domain.Side(
+        at=_rest(read.rest) if read.rest is not None else _sql(read.sql),
+        key=read.key,
+        updated_at=read.updated_at,
+        loaded_at=read.loaded_at,
+        tenant=read.tenant,
+        where=read.where,
+    )
+
+
+def _sql(read: wire_sync.SqlSide | None) -> domain.SqlSide:
+    if read is None:
+        raise AssertionError("a side without a place passed the checks")
+    return domain.SqlSide(read.url, read.table, read.query)
+
+
+def _rest(read: wire_sync.RestSide) -> domain.RestSide:
+    return domain.RestSide(
+        endpoint=read.endpoint,
+        list=_list(read.list_request),
+        lookup=_lookup(read.lookup),
+        records=read.records,
+        next=read.next,
+        count=read.count,
+    )
+
+
+def _list(read: wire_sync.ListRequest | None) -> domain.ListRequest | None:
+    if read is None:
+        return None
+    return domain.ListRequest(_template(read), read.mode, read.time, read.max_results)
+
+
+def _lookup(read: wire_sync.LookupRequest | None) -> domain.LookupRequest | None:
+    return domain.LookupRequest(_template(read), read.batch) if read is not None else None
+
+
+def _template(read: wire_sync.RequestTemplate) -> domain.RequestTemplate:
+    return domain.RequestTemplate(read.method, read.path, read.query, read.body, read.headers)

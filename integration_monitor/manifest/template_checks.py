@@ -1,0 +1,165 @@
+"""Checks of the `{placeholders}` of a request, on the plain values of a manifest. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from integration_monitor.manifest.problems import Problem, items, mapping, nearest
+from integration_monitor.manifest.yaml_document import Path
+
+LIST_PLACES = ("since", "until", "cursor")
+LOOKUP_PLACES = ("keys", "key", "cursor")
+_PLACES = ("since", "until", "cursor", "keys", "key")
+_PLACE = re.compile(r"\{([A-Za-z_][A-Za-z0-9_.]*)\}")
+_CREDENTIAL = re.compile(r"connection\.([A-Za-z0-9_]+)")
+_SECRET_NAME = re.compile(
+    r"(.*[-_])?(authorization|cookie|hapikey|api[-_]?key|access[-_]?token|auth[-_]?token|token"
+    r"|secret|client[-_]?secret|password)",
+    re.IGNORECASE,
+)
+
+Credentials = frozenset[str] | None
+"""The names a connection has for certain; None where only the query's result can tell."""
+
+
+def texts(value: object, path: Path) -> Iterator[tuple[Path, str]]:
+    """Every text within a value, with its path."""
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from texts(inner, (*path, key))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from texts(inner, (*path, index))
+
+
+def check_list(rest: Mapping[str, Any], path: Path, credentials: Credentials) -> Iterator[Problem]:
+    """A request that lists records: filtered where its mode says so, and able to go on."""
+    request = mapping(rest.get("list"))
+    if not request:
+        return
+    here: Path = (*path, "list")
+    yield from _check_places(request, here, LIST_PLACES, credentials)
+    places = _places(request)
+    if request.get("mode", "changed") == "changed" and "since" not in places:
+        yield Problem(
+            here, "`list`: mode `changed` needs {since} in the request; or set `mode`", of_key=True
+        )
+    if "cursor" in places and rest.get("next") is None:
+        yield Problem(here, "`list`: {cursor} is used, but `next` does not say where it is", True)
+    method = request.get("method", "GET")
+    if rest.get("next") is not None and "cursor" not in places and method != "GET":
+        yield Problem((*path, "next"), "`next`: the list request has no {cursor} to put it in")
+
+
+def check_lookup(
+    rest: Mapping[str, Any], path: Path, credentials: Credentials
+) -> Iterator[Problem]:
+    """A request that returns the records of some keys."""
+    request = mapping(rest.get("lookup"))
+    if not request:
+        return
+    here: Path = (*path, "lookup")
+    yield from _check_places(request, here, LOOKUP_PLACES, credentials)
+    if not _places(request) & {"keys", "key"}:
+        yield Problem(here, "`lookup`: needs {keys} in its path, query or body", of_key=True)
+    path_text = request.get("path")
+    if isinstance(path_text, str) and "{key}" in path_text and request.get("batch", 100) != 1:
+        yield Problem(here, "`lookup`: {key} in the path asks for one record: set batch: 1", True)
+
+
+def check_credential(name: str, path: Path, credentials: Credentials) -> Iterator[Problem]:
+    """`{connection.NAME}` names something that every connection has."""
+    known = None if credentials is None else {*credentials, "tenant"}
+    if known is None or name in known:
+        return
+    if not credentials:
+        yield Problem(path, f"{{connection.{name}}}: no connection has credentials here")
+    else:
+        yield Problem(
+            path, f"{{connection.{name}}}: a connection has no `{name}`{nearest(name, known)}"
+        )
+
+
+def credentials_of(connections: object) -> Credentials:
+    """The names of credentials that every connection has, as far as the manifest tells."""
+    if "sql" in mapping(connections):
+        return None
+    listed = [frozenset(mapping(entry)) - {"tenant"} for entry in _listed(connections)]
+    return frozenset.intersection(*listed) if listed else frozenset()
+
+
+def credential_name(text: object) -> str | None:
+    """NAME of `{connection.NAME}`."""
+    found = _PLACE.fullmatch(text) if isinstance(text, str) else None
+    credential = _CREDENTIAL.fullmatch(found[1]) if found else None
+    return credential[1] if credential else None
+
+
+def _listed(connections: object) -> list[Any]:
+    return items(mapping(connections).get("list"))
+
+
+def _places(request: Mapping[str, Any]) -> set[str]:
+    parts = {part: request.get(part) for part in ("path", "query", "body", "headers")}
+    return {place for _, text in texts(parts, ()) for place in _PLACE.findall(text)}
+
+
+def _check_places(
+    request: Mapping[str, Any], path: Path, allowed: tuple[str, ...], credentials: Credentials
+) -> Iterator[Problem]:
+    for part in ("path", "query", "body", "headers"):
+        for where, text in texts(request.get(part), (*path, part)):
+            for place in _PLACE.findall(text):
+                yield from _check_place(place, where, allowed, credentials)
+            if part == "path" and "{cursor}" in text:
+                yield Problem(where, "`path`: {cursor} is not known on the first page")
+    yield from _check_literals(request, path)
+
+
+def _check_place(
+    place: str, where: Path, allowed: tuple[str, ...], credentials: Credentials
+) -> Iterator[Problem]:
+    if found := _CREDENTIAL.fullmatch(place):
+        yield from check_credential(found[1], where, credentials)
+    elif place in _PLACES and place not in allowed:
+        yield Problem(where, f"{{{place}}} has no meaning here; {_allowed(allowed)}")
+    elif place not in _PLACES and _is_meant_as_place(place, where):
+        yield Problem(where, f"unknown placeholder {{{place}}}; {_allowed(allowed)}")
+
+
+def _is_meant_as_place(place: str, where: Path) -> bool:
+    """In a path always; in other texts braces may be the partner's own, such as GraphQL's."""
+    if "path" in where[-1:] or place.startswith("connection"):
+        return True
+    return bool(nearest(place.lower(), _PLACES))
+
+
+def _allowed(allowed: tuple[str, ...]) -> str:
+    return f"allowed: {' '.join(f'{{{place}}}' for place in allowed)} {{connection.NAME}}"
+
+
+def _check_literals(request: Mapping[str, Any], path: Path) -> Iterator[Problem]:
+    """A header or parameter that is named like a secret holds a placeholder, not a literal."""
+    for part in ("query", "headers"):
+        for name, value in mapping(request.get(part)).items():
+            if _SECRET_NAME.fullmatch(name) and not _PLACE.search(str(value)):
+                yield Problem(
+                    (*path, part, name),
+                    f"`{name}`: a secret must not stand in a manifest: use `auth`, "
+                    "or a credential of the connection, {connection.NAME}",
+                )
+
+
+def check_channel_headers(headers: object, path: Path) -> Iterator[Problem]:
+    """A header that is named like a secret is a reference."""
+    for name, value in mapping(headers).items():
+        if _SECRET_NAME.fullmatch(name) and isinstance(value, str):
+            yield Problem(
+                (*path, name),
+                f"`{name}`: a secret must not stand in a manifest: "
+                "write a reference to an environment variable: {env: NAME}",
+            )
