@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
 
 from integration_monitor.assets import JudgeManifest
+from integration_monitor.manifest.load import MONITOR_FILES, SUFFIXES
+from integration_monitor.manifest_check import CONFIRM_EVERY
 from integration_monitor.signals.verdict import Verdict
 from integration_monitor.store.engine import Store
 from integration_monitor.targets import Target
 
-REPORT_EVERY = timedelta(hours=1)
-"""How often a verdict that did not change is reported again."""
-
-_MONITOR = "monitor.yaml"
-_Stamp = tuple[tuple[int, int] | None, ...]
+_Stamp = tuple[int, int] | None
 
 
 @dataclass(frozen=True)
@@ -69,15 +67,15 @@ class ManifestWatch:
 
     def new_files(self) -> list[str]:
         """Names of manifests that appeared after loading: only a reload can add their assets."""
-        known = {Path(target.manifest.file).name for target in self._targets} | {_MONITOR}
-        found = [*self._directory.glob("*.yaml"), *self._directory.glob("*.yml")]
-        return sorted(path.name for path in found if path.name not in known)
+        known = {Path(target.manifest.file).name for target in self._targets}
+        found = {path.name for suffix in SUFFIXES for path in self._directory.glob(f"*{suffix}")}
+        return sorted(name for name in found - known - {*MONITOR_FILES} if name[0] != ".")
 
     def _look(self, target: Target, store: Store) -> Verdict | None:
         name, now = target.manifest.name, self._clock()
-        stamp = (_stamp(Path(target.manifest.file)), _stamp(self._directory / _MONITOR))
+        stamp = _stamp(Path(target.manifest.file))
         seen = self._seen.get(name)
-        due = seen is None or now - seen.at >= REPORT_EVERY
+        due = seen is None or now - seen.at >= CONFIRM_EVERY
         if seen is not None and seen.stamp == stamp and not due:
             return None
         verdict = self._judge(target.manifest, store)
@@ -87,7 +85,7 @@ class ManifestWatch:
         return None if same and not due else verdict
 
 
-def _stamp(file: Path) -> tuple[int, int] | None:
+def _stamp(file: Path) -> _Stamp:
     try:
         found = file.stat()
     except OSError:

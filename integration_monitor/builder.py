@@ -1,0 +1,73 @@
+"""Everything the plugin shows and does, as one `Definitions` to merge into a project's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import dagster as dg
+
+from integration_monitor.assets import Measure, build_assets, measure_now
+from integration_monitor.jobs import build_jobs
+from integration_monitor.loading import load_pinned
+from integration_monitor.manifest.domain import Fleet
+from integration_monitor.manifest_check import ManifestCheck
+from integration_monitor.manifest_watch import ManifestWatch
+from integration_monitor.resources import STORE, StoreResource
+from integration_monitor.schedules import build_schedules
+from integration_monitor.sensors import (
+    INTERVAL_S,
+    build_incident_sensor,
+    build_manifest_sensor,
+    incident_steps,
+)
+from integration_monitor.targets import build_targets
+from integration_monitor.translator import IntegrationMonitorTranslator
+
+
+def build_integration_monitor_defs(
+    *,
+    manifests: str | Path | Fleet,
+    translator: IntegrationMonitorTranslator | None = None,
+    store: StoreResource | None = None,
+    executor: dg.ExecutorDefinition = dg.in_process_executor,
+    schedules_status: dg.DefaultScheduleStatus = dg.DefaultScheduleStatus.RUNNING,
+    sensors_status: dg.DefaultSensorStatus = dg.DefaultSensorStatus.RUNNING,
+    sensor_interval_s: int = INTERVAL_S,
+    measure: Measure = measure_now,
+) -> dg.Definitions:
+    """Assets, checks, jobs, schedules and sensors of the integrations in a manifest directory.
+
+    Args:
+        manifests: The manifest directory, or a fleet that was loaded already. From a directory,
+            runs measure what the code location loaded, however the files change meanwhile.
+        translator: Names and describes assets and checks; subclass it to differ.
+        store: Where verdicts are kept; left out, INTEGRATION_MONITOR_DATABASE_URL names it.
+        executor: Runs the steps of a job, one an integration. In-process measures them side by
+            side in one process; another executor starts a process (or more) for each.
+        schedules_status: Whether schedules run without being switched on.
+        sensors_status: Whether sensors run without being switched on.
+        sensor_interval_s: Least seconds between two ticks of the incident sensor.
+        measure: Measures the syncs of an integration; for tests.
+
+    A manifest that cannot be read does not raise: its `manifest` check fails, the rest is watched.
+
+    Example:
+        defs = dg.Definitions.merge(mine, build_integration_monitor_defs(manifests="integrations"))
+    """
+    fleet = manifests if isinstance(manifests, Fleet) else load_pinned(Path(manifests))
+    targets = build_targets(fleet, translator or IntegrationMonitorTranslator())
+    jobs = build_jobs(targets, executor)
+    check = ManifestCheck(fleet)
+    watch = ManifestWatch(targets, fleet.directory, check)
+    return dg.Definitions(
+        assets=build_assets(targets, measure=measure, judge_manifest=check),
+        jobs=[entry.job for entry in jobs],
+        schedules=build_schedules(jobs, schedules_status),
+        sensors=[
+            build_incident_sensor(
+                incident_steps(fleet), interval_s=sensor_interval_s, status=sensors_status
+            ),
+            build_manifest_sensor(watch, status=sensors_status),
+        ],
+        resources={STORE: store or StoreResource()},
+    )

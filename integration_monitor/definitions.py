@@ -1,0 +1,37 @@
+"""The code location that `workspace.yaml` names: the manifests of one directory.
+
+The environment says which: INTEGRATION_MONITOR_MANIFESTS names the directory.
+"""
+
+from __future__ import annotations
+
+import os
+
+import dagster as dg
+
+from integration_monitor.builder import build_integration_monitor_defs
+
+MANIFESTS = "INTEGRATION_MONITOR_MANIFESTS"
+
+
+class NoManifests(Exception):
+    """Nobody said which manifests to watch; the message says what to run."""
+
+
+# Evaluated at each load, so that a run's process gets what the code server loaded.
+@dg.definitions
+def defs() -> dg.Definitions:
+    """The plugin's definitions; every run of theirs stays in one process.
+
+    Raises `NoManifests` where the environment names no directory.
+    """
+    directory = os.environ.get(MANIFESTS, "")
+    if not directory:
+        raise NoManifests(
+            f"{MANIFESTS} is not set: run `integration-monitor dev DIR` to watch the manifests in"
+            " DIR, or `integration-monitor demo` to see it at work"
+        )
+    return dg.Definitions.merge(
+        build_integration_monitor_defs(manifests=directory),
+        dg.Definitions(executor=dg.in_process_executor),
+    )

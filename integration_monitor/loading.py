@@ -1,0 +1,72 @@
+"""Loading manifests once: a run measures what the code location loaded, whatever the files say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from integration_monitor.dagster_internals import pinned
+from integration_monitor.manifest.domain import (
+    BrokenManifest,
+    Fleet,
+    Integration,
+    ManifestError,
+    Monitor,
+)
+from integration_monitor.manifest.load import load_directory
+from integration_monitor.manifest.read_manifest import Surroundings, read_integration
+
+
+class _Kept(BaseModel):
+    """A fleet as Dagster keeps it. Of a broken file only its errors are taken.
+
+    A secret that somebody wrote into a file makes it a broken one, and goes no further than that.
+    """
+
+    directory: str
+    texts: dict[str, str]
+    monitor: Monitor
+    broken: tuple[BrokenManifest, ...]
+    monitor_errors: tuple[ManifestError, ...]
+    warnings: tuple[ManifestError, ...]
+
+
+def load_pinned(directory: Path) -> Fleet:
+    """The fleet of a directory as it was when the code location was loaded.
+
+    Raises `ManifestDirectoryError` where the directory cannot be listed.
+    """
+    kept = pinned(f"integration_monitor:{directory}", lambda: dump_fleet(load_directory(directory)))
+    return restore_fleet(kept)
+
+
+def dump_fleet(fleet: Fleet) -> str:
+    """A fleet as a text without secrets."""
+    return _Kept(
+        directory=fleet.directory,
+        texts={each.file: fleet.texts[each.file] for each in fleet.integrations},
+        monitor=fleet.monitor,
+        broken=fleet.broken,
+        monitor_errors=fleet.monitor_errors,
+        warnings=fleet.warnings,
+    ).model_dump_json()
+
+
+def restore_fleet(text: str) -> Fleet:
+    """The fleet that `dump_fleet` was given."""
+    kept = _Kept.model_validate_json(text)
+    # Its channels were compared with the manifests when the fleet was loaded.
+    surroundings = Surroundings(owner=kept.monitor.owner, channels=None)
+    manifests = [
+        read_integration(file, text, surroundings).manifest for file, text in kept.texts.items()
+    ]
+    return Fleet(
+        directory=kept.directory,
+        integrations=tuple(each for each in manifests if isinstance(each, Integration)),
+        broken=kept.broken,
+        monitor=kept.monitor,
+        monitor_errors=kept.monitor_errors,
+        warnings=kept.warnings,
+        texts=kept.texts,
+    )
