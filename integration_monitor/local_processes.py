@@ -68,6 +68,7 @@ class Processes:
         self._directory = directory.resolve()
         self._logs = self._directory / "logs"
         self._started: dict[str, subprocess.Popen[str]] = {}
+        self._stopped = False
 
     def __enter__(self) -> Self:
         self._logs.mkdir(parents=True, exist_ok=True)
@@ -107,12 +108,22 @@ class Processes:
         self._started[name] = process
         return process
 
+    def begin_again(self) -> None:
+        """After a stop, processes may be started once more."""
+        self._stopped = False
+
+    def forget(self, name: str) -> None:
+        """A process that has done its work and ended is no longer expected to run."""
+        del self._started[name]
+
     def log(self, name: str) -> Path:
         """The log file of a process."""
         return self._logs / f"{name}.log"
 
     def require_running(self) -> None:
-        """Raises `ServersError` where a process has ended."""
+        """Raises `ServersError` where a process has ended, or all were stopped."""
+        if self._stopped:
+            raise ServersError("the servers were stopped")
         for name, process in self._started.items():
             if process.poll() is not None:
                 raise ServersError(
@@ -122,6 +133,7 @@ class Processes:
 
     def stop(self) -> None:
         """End all processes and whatever they started, and wait for it."""
+        self._stopped = True
         for process in self._started.values():
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGTERM)

@@ -85,6 +85,8 @@ class Breakage:
         self._changes = changes
         self._syncs = syncs
         self._rng = rng
+        self.history: list[dict[str, Any]] = []
+        """What was broken and mended so far, and when."""
         self._rewind_to: dict[IntegrationName, datetime] = {}
         self.broken = Broken()
 
@@ -94,6 +96,7 @@ class Breakage:
             return
         if command.fault is None:
             self._mend(command, now)
+            self.history.append({"at": iso(now), "event": "fixed", "resync": command.resync})
             return
         self._mend(Command(fault=None, resync=False), now)
         kept = self.broken.not_resynced
@@ -106,6 +109,16 @@ class Breakage:
             "stop-sync": lambda _integration, _now: None,
         }
         ways[command.fault](command.integration, now)
+        self.history.append(
+            {
+                "at": iso(now),
+                "event": "broken",
+                "fault": command.fault,
+                "integration": command.integration,
+                "records": {tenant: list(keys) for tenant, keys in self.broken.records.items()},
+                "tenant": self.broken.tenant,
+            }
+        )
 
     def _drop_records(self, integration: IntegrationName, now: datetime) -> None:
         # Named before they change: the sync must not see a changed record that it may move.

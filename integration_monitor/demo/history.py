@@ -6,17 +6,17 @@ the code that runs live, and what was found is told to Dagster under the time it
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 
 import dagster as dg
 
 from integration_monitor.checks import check_evaluation, observation, outcome
 from integration_monitor.dagster_internals import report_past_event
+from integration_monitor.demo.replay import STEP
 from integration_monitor.manifest.domain import Cadence, Fleet, Integration
 from integration_monitor.manifest_check import judge_on_disk
 from integration_monitor.measure import SyncMeasurement, measure_integration
@@ -24,46 +24,39 @@ from integration_monitor.store.engine import Store
 from integration_monitor.targets import Target, build_targets
 from integration_monitor.translator import IntegrationMonitorTranslator, table_name
 
-LENGTH = timedelta(hours=1)
-STEP = timedelta(minutes=5)
 _CADENCE = Cadence(cron="*/5 * * * *", text="5m", period=STEP)
 
-Live = Callable[[datetime], None]
-"""Lets the company live up to a time."""
 
+class History:
+    """Measures moments of the past and reports them to Dagster."""
 
-def times(now: datetime) -> list[datetime]:
-    """When it is measured: every five minutes of the last hour, not in the present minute."""
-    last = now.replace(second=0, microsecond=0)
-    steps = int(LENGTH / STEP)
-    return [last - STEP * back for back in range(steps - 1, -1, -1)]
+    def __init__(
+        self,
+        fleet: Fleet,
+        store: Store,
+        instance: dg.DagsterInstance,
+        environ: Mapping[str, str],
+    ) -> None:
+        self._fleet = fleet
+        self._store = store
+        self._instance = instance
+        self._environ = environ
+        self._targets = build_targets(fleet, IntegrationMonitorTranslator())
 
+    def measure(self, at: datetime) -> None:
+        """Measure everything as of `at`, and report it under this time."""
+        measure = partial(_measure, store=self._store, environ=self._environ, at=at)
+        with ThreadPoolExecutor(max(1, len(self._fleet.integrations))) as pool:
+            for found in pool.map(measure, self._fleet.integrations):
+                for event in _events(self._targets, found):
+                    report_past_event(self._instance, event, at)
 
-def live_through(
-    fleet: Fleet,
-    store: Store,
-    instance: dg.DagsterInstance,
-    live: Live,
-    *,
-    now: datetime,
-    environ: Mapping[str, str] = os.environ,
-    progress: Callable[[int, int], None] = lambda _done, _all: None,
-) -> None:
-    """Let the hour before `now` pass, and report it. `live` is called for each time in order."""
-    targets = build_targets(fleet, IntegrationMonitorTranslator())
-    moments = times(now)
-    with ThreadPoolExecutor(max(1, len(fleet.integrations))) as pool:
-        for done, at in enumerate(moments, 1):
-            live(at)
-            measure = partial(_measure, store=store, environ=environ, at=at)
-            for found in pool.map(measure, fleet.integrations):
-                for event in _events(targets, found):
-                    report_past_event(instance, event, at)
-            progress(done, len(moments))
-    for target in targets:
-        verdict = judge_on_disk(target.manifest, store)
-        event = check_evaluation(target.manifest_check, outcome(verdict))
-        instance.report_runless_asset_event(event)
+    def finish(self) -> None:
+        """Judge the manifests too, now."""
+        for target in self._targets:
+            verdict = judge_on_disk(target.manifest, self._store)
+            event = check_evaluation(target.manifest_check, outcome(verdict))
+            self._instance.report_runless_asset_event(event)
 
 
 def _measure(

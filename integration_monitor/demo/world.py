@@ -113,6 +113,7 @@ class World:
         """The syncs' own view, and what is broken; for the inbox page and `demo status`."""
         return {
             "fault": self._breakage.broken.as_json(),
+            "commands": list(self._breakage.history),
             "syncs": [self._sync_state(name) for name in TITLES],
         }
 

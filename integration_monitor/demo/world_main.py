@@ -24,6 +24,7 @@ import sqlalchemy as sa
 
 from integration_monitor.demo.clock import utc_now
 from integration_monitor.demo.inbox import Inbox, inbox_app
+from integration_monitor.demo.led import say
 from integration_monitor.demo.partner import partner_app
 from integration_monitor.demo.servers import serving
 from integration_monitor.demo.world import World
@@ -47,9 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         world.connect(stack.enter_context(http))
         app = inbox_app(Inbox(), world.state, json.loads(options.links))
         inbox_url = stack.enter_context(serving(app, options.inbox_port))
-        _say(json.dumps({"partner": partner_url, "inbox": inbox_url}))
-        live = _rehearse(world)
-        if live:
+        say(json.dumps({"partner": partner_url, "inbox": inbox_url}))
+        if _rehearse(world):
             threading.Thread(target=_wait_for_end, args=(stop,), daemon=True).start()
             _live(world, stop)
         for engine in engines:
@@ -66,9 +66,9 @@ def _rehearse(world: World) -> bool:
             world.replay(datetime.fromisoformat(time_text))
         elif verb == "live":
             world.partner.clock = utc_now
-            _say("ok")
+            say("ok")
             return True
-        _say("ok")
+        say("ok")
     return False
 
 
@@ -92,11 +92,6 @@ def _stop(stop: threading.Event, _number: int, _frame: FrameType | None) -> None
 
 def _engine(url: str) -> sa.Engine:
     return sa.create_engine(sa.make_url(url).set(drivername="postgresql+psycopg"))
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -1,0 +1,182 @@
+"""Starting a whole demo, and ending it."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from integration_monitor.demo.clock import iso, utc_now
+from integration_monitor.demo.home import Addresses, DemoHome
+from integration_monitor.demo.led import Led
+from integration_monitor.demo.replay import beginning, times
+from integration_monitor.local_processes import HOST, Processes, take_port
+from integration_monitor.local_servers import (
+    LocalServers,
+    Say,
+    exclusive,
+    prepare,
+    start_daemon,
+    start_ui,
+)
+from integration_monitor.store.embedded import EmbeddedPostgres, embedded_postgres
+
+SENSOR_INTERVAL_S = 5
+_DATABASES = ("monitor", "dagster", "product", "warehouse")
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Where a demo is to answer; 0 takes a free port."""
+
+    dagster: int = 3000
+    partner: int = 3001
+    inbox: int = 3002
+
+    def taken(self) -> Ports:
+        """The same with free ports for zeros. Raises `ServersError` where one is in use."""
+        return Ports(
+            dagster=take_port(self.dagster, "--port"),
+            partner=take_port(self.partner, "--partner-port"),
+            inbox=take_port(self.inbox, "--inbox-port"),
+        )
+
+
+@dataclass(frozen=True)
+class RunningDemo:
+    """A demo that is ready to be watched."""
+
+    home: DemoHome
+    addresses: Addresses
+    processes: Processes
+
+
+class DemoServers:
+    """The database server of a demo, on which it can be started again and again."""
+
+    def __init__(
+        self, home: DemoHome, ports: Ports, processes: Processes, postgres: EmbeddedPostgres
+    ) -> None:
+        self._home = home
+        self._ports = ports
+        self._processes = processes
+        self._postgres = postgres
+
+    def start(self, say: Say) -> RunningDemo:
+        """Begin a new story. Raises `ServersError` and `StoreError`."""
+        started_at = iso(utc_now())
+        self._processes.begin_again()
+        self._home.begin()
+        self._home.copy_manifests()
+        dagster = f"http://{HOST}:{self._ports.dagster}"
+        self._home.set_dagster_url(dagster)
+        say("setting up a company: two partners, a product database, a warehouse")
+        for name in _DATABASES:
+            self._postgres.drop_database(name)
+        world, urls = self._start_world(dagster)
+        servers = self._prepare(urls)
+        say("starting Dagster, and living through an hour of history")
+        with ThreadPoolExecutor(1) as pool:
+            ui = pool.submit(start_ui, servers)
+            try:
+                self._live_through(world, servers, say)
+            except BaseException:
+                # Otherwise leaving the block waits until the UI is there.
+                self._processes.stop()
+                raise
+            ui.result()
+        start_daemon(servers)
+        addresses = Addresses(
+            dagster=dagster,
+            partner=urls["partner"],
+            inbox=urls["inbox"],
+            store=self._postgres.url("monitor"),
+            pid=os.getpid(),
+            started_at=started_at,
+            ready_at=iso(utc_now()),
+        )
+        self._home.announce(addresses)
+        return RunningDemo(self._home, addresses, self._processes)
+
+    def require_running(self) -> None:
+        """Raises `ServersError` where a process has ended."""
+        self._processes.require_running()
+
+    def stop(self) -> None:
+        """End the story; the database server goes on."""
+        self._processes.stop()
+
+    def _start_world(self, dagster: str) -> tuple[Led, dict[str, str]]:
+        databases = {
+            "PRODUCT_URL": self._postgres.create_database("product"),
+            "WAREHOUSE_URL": self._postgres.create_database("warehouse"),
+        }
+        command = [
+            *(sys.executable, "-m", "integration_monitor.demo.world_main"),
+            *("--faults", str(self._home.faults)),
+            *("--partner-port", str(self._ports.partner)),
+            *("--inbox-port", str(self._ports.inbox)),
+            *("--links", json.dumps({"Dagster": dagster})),
+        ]
+        environ = {**os.environ, **databases}
+        world = Led("company", self._processes.start("company", command, environ, led=True))
+        return world, {**databases, **json.loads(world.listen())}
+
+    def _prepare(self, urls: dict[str, str]) -> LocalServers:
+        environ = {
+            **os.environ,
+            "PRODUCT_URL": urls["PRODUCT_URL"],
+            "WAREHOUSE_URL": urls["WAREHOUSE_URL"],
+            "PARTNER_URL": urls["partner"],
+            "INBOX_URL": f"{urls['inbox']}/alerts",
+            "INTEGRATION_MONITOR_SENSOR_INTERVAL_S": str(SENSOR_INTERVAL_S),
+        }
+        return prepare(
+            self._processes,
+            self._home.directory,
+            self._postgres,
+            manifests=self._home.manifests,
+            port=self._ports.dagster,
+            environ=environ,
+        )
+
+    def _live_through(self, world: Led, servers: LocalServers, say: Say) -> None:
+        command = [
+            *(sys.executable, "-m", "integration_monitor.demo.history_main"),
+            str(self._home.manifests),
+        ]
+        process = self._processes.start("history", command, servers.environ, led=True)
+        history = Led("history", process)
+        history.listen()
+        now = utc_now()
+        world.ask(f"begin {iso(beginning(now))}")
+        moments = times(now)
+        for done, at in enumerate(moments, 1):
+            world.ask(f"replay {iso(at)}")
+            history.ask(f"measure {iso(at)}")
+            say(f"history: {done} of {len(moments)} measured")
+        history.ask("finish")
+        history.end()
+        self._processes.forget("history")
+        world.ask("live")
+
+
+@contextmanager
+def demo_servers(home: DemoHome, ports: Ports, say: Say) -> Iterator[DemoServers]:
+    """A database server for a demo; leaving the block ends everything.
+
+    Raises `ServersError` where a port is in use or another demo runs in the same home.
+    """
+    with exclusive(home.directory) as processes:
+        taken = ports.taken()
+        say("starting PostgreSQL")
+        with embedded_postgres(home.directory / "postgres") as postgres:
+            try:
+                yield DemoServers(home, taken, processes, postgres)
+            finally:
+                # Before their database goes.
+                processes.stop()

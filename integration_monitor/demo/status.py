@@ -1,0 +1,158 @@
+"""How a running demo is: what is broken, what the checks say, when they run next, the story."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from integration_monitor.alerts.payload import dagster_link
+from integration_monitor.demo.clock import iso
+from integration_monitor.demo.home import Addresses, DemoHome
+from integration_monitor.demo.story import Event, witness_of
+from integration_monitor.manifest.cadence import next_tick
+from integration_monitor.manifest.load import ManifestDirectoryError, load_directory
+from integration_monitor.signals.verdict import Verdict
+from integration_monitor.store.verdicts import latest
+
+
+@dataclass(frozen=True)
+class DemoStatus:
+    """What `demo status` says."""
+
+    addresses: Addresses
+    world: Mapping[str, Any]
+    verdicts: Sequence[Verdict]
+    next_check: datetime | None
+    """None where no sync is watched."""
+    story: Sequence[Event]
+    at: datetime
+
+
+def look(home: DemoHome, now: datetime) -> DemoStatus:
+    """How the running demo is. Raises `NoDemo`, `StoreError` and `httpx.HTTPError`."""
+    addresses = home.addresses()
+    with witness_of(addresses) as (witness, store):
+        with store.begin() as connection:
+            verdicts = latest(connection)
+        return DemoStatus(
+            addresses, witness.state(), verdicts, _next_check(home, now), witness.story(), now
+        )
+
+
+def as_json(status: DemoStatus) -> dict[str, Any]:
+    """Plain data for `--json`."""
+    return {
+        "dagster": status.addresses.dagster,
+        "inbox": status.addresses.inbox,
+        "fault": status.world["fault"],
+        "syncs": status.world["syncs"],
+        "next_check": iso(status.next_check) if status.next_check else None,
+        "verdicts": [
+            {
+                "integration": verdict.integration,
+                "subject": verdict.subject,
+                "signal": verdict.signal,
+                "status": _status(verdict, status.at),
+                "reason": verdict.reason,
+                "tenants": list(verdict.tenants),
+                "at": iso(verdict.at),
+                "link": _link(status, verdict),
+            }
+            for verdict in status.verdicts
+        ],
+        "story": [event.as_json() for event in status.story],
+    }
+
+
+def as_text(status: DemoStatus) -> Iterator[str]:
+    """Lines for people. Times are UTC."""
+    yield f"Dagster  {status.addresses.dagster}"
+    yield f"Inbox    {status.addresses.inbox}"
+    yield ""
+    yield from _fault_lines(status.world["fault"])
+    for sync in status.world["syncs"]:
+        yield f"{sync['title']}: {sync['last_run']}"
+    yield ""
+    yield "Checks"
+    for verdict in status.verdicts:
+        yield from _verdict_lines(status, verdict)
+    if status.next_check:
+        seconds = (status.next_check - status.at).total_seconds()
+        yield f"  next check at {_clock(status.next_check)}, in {seconds:.0f} s"
+    yield ""
+    yield "The story so far"
+    for event in status.story:
+        yield f"  {_clock(event.at)}  {told(event)}"
+
+
+def told(event: Event) -> str:
+    """An event in words."""
+    parts = [
+        f"{name} {_words(value)}"
+        for name, value in event.details.items()
+        if value not in (None, [], {}, "")
+    ]
+    return "  ".join([event.event.replace("_", " "), *parts])
+
+
+def fault_text(fault: Mapping[str, Any]) -> str:
+    """What is broken, by name."""
+    text = f"{fault['fault']} on {fault['integration']}"
+    if fault["tenant"]:
+        text += f": {fault['tenant']}"
+    if fault["records"]:
+        text += ": " + "; ".join(
+            f"{tenant} lost {', '.join(keys)}" for tenant, keys in fault["records"].items()
+        )
+    return text
+
+
+def _fault_lines(fault: Mapping[str, Any]) -> Iterator[str]:
+    if fault["fault"]:
+        yield f"Broken since {str(fault['since'])[11:19]}: {fault_text(fault)}"
+    elif fault["not_resynced"]:
+        yield f"Mended, but {len(fault['not_resynced'])} lost records were not moved again"
+    else:
+        yield "Nothing is broken"
+
+
+def _verdict_lines(status: DemoStatus, verdict: Verdict) -> Iterator[str]:
+    name = (
+        f"{verdict.integration}/{verdict.subject}"
+        if verdict.subject != "-"
+        else verdict.integration
+    )
+    yield f"  {_status(verdict, status.at):8}{name} {verdict.signal}: {verdict.reason}"
+    if verdict.status != "ok" and (link := _link(status, verdict)):
+        yield f"          {link}"
+
+
+def _status(verdict: Verdict, now: datetime) -> str:
+    return verdict.status if now <= verdict.valid_until else "unknown"
+
+
+def _link(status: DemoStatus, verdict: Verdict) -> str | None:
+    return dagster_link(status.addresses.dagster, verdict.integration, verdict.subject)
+
+
+def _next_check(home: DemoHome, now: datetime) -> datetime | None:
+    try:
+        fleet = load_directory(home.manifests)
+    except ManifestDirectoryError:
+        return None
+    cadences = [sync.every for one in fleet.integrations for sync in one.syncs.values()]
+    return min((next_tick(cadence, now) for cadence in cadences), default=None)
+
+
+def _words(value: object) -> str:
+    if isinstance(value, Mapping):
+        return "; ".join(f"{name}: {_words(inner)}" for name, inner in value.items())
+    if isinstance(value, list):
+        return ", ".join(str(inner) for inner in value)
+    return str(value)
+
+
+def _clock(at: datetime) -> str:
+    return iso(at)[11:19]
