@@ -72,7 +72,8 @@ class Column:
         if self.kind == "date":
             return timedelta(days=1)
         if self.digits is None:
-            return timedelta(seconds=1)
+            # Text, or a type that does not say: what is there may be coarser, hardly finer.
+            return timedelta(milliseconds=1)
         return timedelta(microseconds=10 ** (6 - min(self.digits, 6)))
 
 

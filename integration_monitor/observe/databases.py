@@ -115,7 +115,10 @@ def _postgres(url: sa.URL, connect_timeout: timedelta) -> tuple[sa.URL, dict[str
     return url.set(drivername="postgresql+psycopg"), {
         "connect_timeout": max(2, round(connect_timeout.total_seconds())),
         "tcp_user_timeout": milliseconds,
+        # A server that vanishes while it is waited for is noticed after some 25 seconds.
         "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
         "application_name": "integration-monitor",
     }
 

@@ -81,8 +81,10 @@ class SqlTable:
             .order_by(moment(self._version, dialect))
         )
         self._reading.budget.take()
-        with self._session() as connection:
-            result = connection.execution_options(yield_per=PAGE).execute(rows)
+        with (
+            self._session() as connection,
+            connection.execution_options(yield_per=PAGE).execute(rows) as result,
+        ):
             for partition in result.mappings().partitions():
                 self._reading.deadline.remaining()
                 yield self._page(partition, start, end)

@@ -16,12 +16,18 @@ _PLACE = re.compile(r"\{(since|until|cursor|keys|key|connection\.[A-Za-z0-9_]+)\
 _ABSENT = object()
 
 GRANULARITY: Mapping[TimeFormat, timedelta] = {
-    "iso8601": timedelta(seconds=1),
+    "iso8601": timedelta(milliseconds=1),
     "epoch_s": timedelta(seconds=1),
     "epoch_ms": timedelta(milliseconds=1),
     "date": timedelta(days=1),
 }
-"""ISO 8601 is written in whole seconds, which every partner understands."""
+"""The precision that a format's times may have."""
+
+WRITTEN: Mapping[TimeFormat, timedelta] = {**GRANULARITY, "iso8601": timedelta(seconds=1)}
+"""The precision of bounds: ISO 8601 in whole seconds, because not every partner reads more.
+
+Bounds are rounded outwards, so nothing in between is lost.
+"""
 
 
 @dataclass(frozen=True)
@@ -104,8 +110,8 @@ def template_mentions(template: RequestTemplate, name: str) -> bool:
 
 
 def write_time(at: datetime, time_format: TimeFormat, *, up: bool = False) -> str:
-    """A bound as the partner reads it, rounded down, or up, to the format's granularity."""
-    unit = GRANULARITY[time_format]
+    """A bound as the partner reads it, rounded down, or up, to what is `WRITTEN`."""
+    unit = WRITTEN[time_format]
     steps = (at - EPOCH) // unit
     if up and EPOCH + steps * unit < at:
         steps += 1

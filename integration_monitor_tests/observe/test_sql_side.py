@@ -196,7 +196,7 @@ def test_a_look_up_uses_the_index_on_the_key(warehouse: Reading, database_url: s
         ("timestamp(3)", timedelta(milliseconds=1)),
         ("timestamptz(0)", timedelta(seconds=1)),
         ("date", timedelta(days=1)),
-        ("text", timedelta(seconds=1)),
+        ("text", timedelta(milliseconds=1)),
     ],
 )
 def test_times_of_every_type_are_ranged_over(
@@ -348,27 +348,48 @@ def test_nothing_is_read_after_the_deadline(warehouse: Reading) -> None:
     assert caught.value.kind == "deadline"
 
 
+TERMINATE = """
+select pg_terminate_backend(pid, 5000) from pg_stat_activity
+where application_name = 'integration-monitor' and datname = current_database()
+"""
+
+
 def test_a_connection_that_broke_is_not_used_again(warehouse: Reading, database_url: str) -> None:
     side = opened(warehouse)
     side.now()
-    execute(
-        database_url,
-        "select pg_terminate_backend(pid) from pg_stat_activity"
-        " where application_name = 'integration-monitor' and datname = current_database()",
-    )
+    execute(database_url, TERMINATE)
     assert side.totals().records == 7
 
 
-def test_a_hundred_thousand_rows_stay_out_of_memory(warehouse: Reading, database_url: str) -> None:
+def test_a_server_that_stops_while_rows_stream_is_a_network_error(
+    warehouse: Reading, database_url: str
+) -> None:
     execute(
         database_url,
-        "create table big as select n as id, timestamptz '2026-03-01Z' + n * interval '1 ms'"
-        " as updated_at from generate_series(1, 100000) n",
+        "insert into crm.contacts select n, 'acme', '', '2026-03-01 05:00Z'"
+        " from generate_series(1001, 100000) n",
     )
-    side = opened(
-        warehouse,
-        Side(SqlSide(Reference("WAREHOUSE"), table="big"), key="id", updated_at="updated_at"),
-    )
+    side = opened(warehouse)
+    pages = side.changed(T0, T0 + 6 * HOUR)
+    next(pages)
+    execute(database_url, TERMINATE)
+    with pytest.raises(ReadError, match="cannot reach the database") as caught:
+        list(pages)
+    assert caught.value.kind == "network"
+    assert side.totals().records == 99_007
+
+
+BIG = """
+create table big as select n as id, timestamptz '2026-03-01Z' + n * interval '1 ms' as updated_at
+from generate_series(1, 100000) n;
+create index on big (updated_at); analyze big
+"""
+
+
+def test_a_hundred_thousand_rows_stay_out_of_memory(warehouse: Reading, database_url: str) -> None:
+    execute(database_url, BIG)
+    at = SqlSide(Reference("WAREHOUSE"), table="big")
+    side = opened(warehouse, Side(at, key="id", updated_at="updated_at"))
 
     def peak(end: datetime) -> tuple[int, int]:
         tracemalloc.reset_peak()
@@ -385,6 +406,16 @@ def test_a_hundred_thousand_rows_stay_out_of_memory(warehouse: Reading, database
         tracemalloc.stop()
     assert (few[0], many[0]) == (3999, 100000)
     assert many[1] < 2 * few[1]
+
+
+def test_rows_are_fetched_only_when_they_are_wanted(warehouse: Reading, database_url: str) -> None:
+    execute(database_url, BIG)
+    query = "select *, 1 / (50000 - id) as tenant from big"
+    at = SqlSide(Reference("WAREHOUSE"), query=query)
+    pages = opened(warehouse, Side(at, "id", "updated_at", tenant="tenant")).changed(T0, T0 + HOUR)
+    assert len(next(pages).records) == 1000
+    with pytest.raises(ReadError, match="division by zero"):
+        list(pages)
 
 
 # --- SQLite --------------------------------------------------------------------------------------
@@ -423,7 +454,7 @@ LITE = Side(
 def test_sqlite_times_are_text_in_any_spelling(sqlite: Reading) -> None:
     side = opened(sqlite, LITE)
     assert keys(side.changed(T0, T0 + HOUR)) == ["1", "2", "3"]
-    assert side.granularity == timedelta(seconds=1)
+    assert side.granularity == timedelta(milliseconds=1)
     assert opened(sqlite, replace(LITE, updated_at="day")).granularity == timedelta(days=1)
 
 

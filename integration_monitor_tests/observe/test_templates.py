@@ -10,7 +10,7 @@ from integration_monitor.manifest.domain import RequestTemplate, TimeFormat
 from integration_monitor.observe.canonical import parse_time
 from integration_monitor.observe.side import ReadError
 from integration_monitor.observe.templates import (
-    GRANULARITY,
+    WRITTEN,
     Values,
     render,
     template_mentions,
@@ -106,14 +106,14 @@ def test_bounds_are_written_outwards(time_format: TimeFormat, down: str, up: str
 
 @given(
     st.datetimes(datetime(1970, 1, 2), datetime(2200, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
-    st.sampled_from(sorted(GRANULARITY)),
+    st.sampled_from(sorted(WRITTEN)),
 )
-def test_a_written_bound_loses_less_than_its_granularity(
+def test_a_written_bound_is_off_by_less_than_its_unit(
     at: datetime, time_format: TimeFormat
 ) -> None:
     low = parse_time(write_time(at, time_format), time_format)
     high = parse_time(write_time(at, time_format, up=True), time_format)
     assert low is not None
     assert high is not None
-    assert timedelta(0) <= at - low < GRANULARITY[time_format]
-    assert timedelta(0) <= high - at < GRANULARITY[time_format]
+    assert timedelta(0) <= at - low < WRITTEN[time_format]
+    assert timedelta(0) <= high - at < WRITTEN[time_format]
