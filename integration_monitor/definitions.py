@@ -1,6 +1,7 @@
 """The code location that `workspace.yaml` names: the manifests of one directory.
 
-The environment says which: INTEGRATION_MONITOR_MANIFESTS names the directory.
+The environment says which: INTEGRATION_MONITOR_MANIFESTS names the directory, and
+INTEGRATION_MONITOR_SENSOR_INTERVAL_S (30 where it is not set) how often incidents are looked at.
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ import os
 import dagster as dg
 
 from integration_monitor.builder import build_integration_monitor_defs
+from integration_monitor.sensors import INTERVAL_S
 
 MANIFESTS = "INTEGRATION_MONITOR_MANIFESTS"
+SENSOR_INTERVAL = "INTEGRATION_MONITOR_SENSOR_INTERVAL_S"
 
 
 class NoManifests(Exception):
@@ -32,6 +35,11 @@ def defs() -> dg.Definitions:
             " DIR, or `integration-monitor demo` to see it at work"
         )
     return dg.Definitions.merge(
-        build_integration_monitor_defs(manifests=directory),
+        build_integration_monitor_defs(manifests=directory, sensor_interval_s=_sensor_interval()),
         dg.Definitions(executor=dg.in_process_executor),
     )
+
+
+def _sensor_interval() -> int:
+    text = os.environ.get(SENSOR_INTERVAL, "")
+    return int(text) if text.isdecimal() and int(text) > 0 else INTERVAL_S

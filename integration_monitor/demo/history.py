@@ -18,7 +18,7 @@ from integration_monitor.checks import check_evaluation, observation, outcome
 from integration_monitor.dagster_internals import report_past_event
 from integration_monitor.demo.replay import STEP
 from integration_monitor.manifest.domain import Cadence, Fleet, Integration
-from integration_monitor.manifest_check import judge_on_disk
+from integration_monitor.manifest_check import ManifestCheck
 from integration_monitor.measure import SyncMeasurement, measure_integration
 from integration_monitor.store.engine import Store
 from integration_monitor.targets import Target, build_targets
@@ -53,8 +53,9 @@ class History:
 
     def finish(self) -> None:
         """Judge the manifests too, now."""
+        judge = ManifestCheck(self._fleet)
         for target in self._targets:
-            verdict = judge_on_disk(target.manifest, self._store)
+            verdict = judge(target.manifest, self._store)
             event = check_evaluation(target.manifest_check, outcome(verdict))
             self._instance.report_runless_asset_event(event)
 
