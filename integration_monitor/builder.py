@@ -52,7 +52,9 @@ def build_integration_monitor_defs(
     A manifest that cannot be read does not raise: its `manifest` check fails, the rest is watched.
 
     Example:
-        defs = dg.Definitions.merge(mine, build_integration_monitor_defs(manifests="integrations"))
+        defs = dg.Definitions.merge(
+            dg.Definitions(assets=[...]), build_integration_monitor_defs(manifests="integrations")
+        )
     """
     fleet = manifests if isinstance(manifests, Fleet) else load_pinned(Path(manifests))
     targets = build_targets(fleet, translator or IntegrationMonitorTranslator())

@@ -102,7 +102,7 @@ def test_metadata_are_numbers_that_plot_and_text_for_people(resource: StoreResou
     measure = FakeMeasure({("contacts", "reconciliation"): "fail"})
     result = run(
         defs_of(a_fleet(), measure, resource),
-        everything("hubspot", "contacts"),
+        dg.AssetSelection.assets(SOURCE, DESTINATION),
     )
     (check,) = [c for c in result.get_asset_check_evaluations() if not c.passed]
     assert check.metadata["gaps"] == dg.MetadataValue.int(3)

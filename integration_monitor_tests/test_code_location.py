@@ -1,0 +1,155 @@
+"""The code location in processes of its own, as Dagster runs it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import dagster as dg
+import psycopg
+import pytest
+from dagster._cli.job import _create_run
+from dagster._cli.workspace.cli_target import get_workspace_from_cli_opts
+from dagster._core.workspace.context import WorkspaceRequestContext
+from dagster_shared.cli import WorkspaceOpts
+
+from integration_monitor.definitions import NoManifests, defs
+from integration_monitor.store.engine import DATABASE_URL, Store
+from integration_monitor.store.verdicts import latest
+
+JOB = "integration_monitor_every_15m"
+MANIFEST = """\
+version: 1
+integration: {name}
+owner: {{name: CRM, email: crm@example.com}}
+syncs:
+  contacts:
+    every: 15m
+    source:
+      sql: {{url: {{env: PRODUCT_URL}}, table: product}}
+      key: id
+      updated_at: updated_at
+    destination:
+      sql: {{url: {{env: PRODUCT_URL}}, table: warehouse}}
+      key: id
+      updated_at: updated_at
+"""
+TABLES = """\
+create table product (id int primary key, updated_at timestamptz not null);
+create table warehouse (id int primary key, updated_at timestamptz not null);
+insert into product values (1, now() - interval '1 hour');
+insert into warehouse select * from product;
+"""
+PROJECT = """\
+import dagster as dg
+from integration_monitor import build_integration_monitor_defs
+
+@dg.asset
+def report() -> None: ...
+
+defs = dg.Definitions.merge(
+    dg.Definitions(assets=[report], executor=dg.multiprocess_executor),
+    build_integration_monitor_defs(manifests="integrations"),
+)
+"""
+
+
+@pytest.fixture
+def directory(
+    tmp_path: Path, database_url: str, store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """A project with two manifests over one database, and its environment."""
+    with psycopg.connect(database_url.replace("+psycopg", "")) as connection:
+        connection.execute(TABLES)
+    manifests = tmp_path / "integrations"
+    manifests.mkdir()
+    for name in ("hubspot", "stripe"):
+        (manifests / f"{name}.yaml").write_text(MANIFEST.format(name=name))
+    (tmp_path / "project.py").write_text(PROJECT)
+    (tmp_path / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
+    monkeypatch.setenv("PRODUCT_URL", database_url)
+    monkeypatch.setenv(DATABASE_URL, store_url)
+    monkeypatch.setenv("INTEGRATION_MONITOR_MANIFESTS", "integrations")
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent.parent))
+    monkeypatch.chdir(tmp_path)
+    return manifests
+
+
+@contextmanager
+def loaded(opts: WorkspaceOpts) -> Iterator[tuple[dg.DagsterInstance, WorkspaceRequestContext]]:
+    """A code server that has loaded the code location."""
+    with (
+        dg.DagsterInstance.get() as instance,
+        get_workspace_from_cli_opts(instance, "test", opts) as workspace,
+    ):
+        yield instance, workspace
+
+
+def launch(instance: dg.DagsterInstance, workspace: WorkspaceRequestContext) -> dg.DagsterRun:
+    """Run the job in a process of its own, as the daemon does it for a schedule."""
+    (location,) = workspace.code_locations
+    (repository,) = location.get_repositories().values()
+    job = repository.get_full_job(JOB)
+    run = _create_run(instance, location, repository, job, {}, {}, None, None)
+    instance.launch_run(run.run_id, workspace)
+    for _ in range(300):
+        found = instance.get_run_by_id(run.run_id)
+        if found is not None and found.is_finished:
+            return found
+        time.sleep(0.1)
+    raise TimeoutError(run.run_id)
+
+
+@pytest.mark.parametrize(
+    "opts",
+    [
+        WorkspaceOpts(module_name=("integration_monitor.definitions",)),
+        WorkspaceOpts(python_file=("project.py",)),
+    ],
+    ids=["own code location", "merged into a project"],
+)
+def test_a_run_measures_what_was_loaded_whatever_the_files_say_now(
+    directory: Path, store: Store, opts: WorkspaceOpts
+) -> None:
+    with loaded(opts) as (instance, workspace):
+        (directory / "hubspot.yaml").write_text("version: [")
+        (directory / "stripe.yaml").unlink()
+        run = launch(instance, workspace)
+        assert run.status is dg.DagsterRunStatus.SUCCESS
+    with store.begin() as connection:
+        verdicts = latest(connection)
+    assert {(each.integration, each.signal): each.status for each in verdicts} == {
+        ("hubspot", "reconciliation"): "ok",
+        ("hubspot", "freshness"): "ok",
+        ("stripe", "reconciliation"): "ok",
+        ("stripe", "freshness"): "ok",
+    }
+
+
+@pytest.mark.parametrize(
+    "selection",
+    ["hubspot/contacts_destination", "key:hubspot/*"],
+)
+def test_the_command_line_takes_a_selection(directory: Path, store: Store, selection: str) -> None:
+    del directory
+    command = [sys.executable, "-W", "ignore", "-m", "dagster", "asset", "materialize"]
+    subprocess.run(
+        [*command, "-m", "integration_monitor.definitions", "--select", selection],
+        check=True,
+        capture_output=True,
+        timeout=60,
+    )
+    with store.begin() as connection:
+        verdicts = latest(connection)
+    assert {each.integration for each in verdicts} == {"hubspot"}
+
+
+def test_without_a_directory_one_line_says_what_to_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("INTEGRATION_MONITOR_MANIFESTS", raising=False)
+    with pytest.raises(NoManifests, match="run `integration-monitor dev DIR`"):
+        defs()
