@@ -32,6 +32,7 @@ LOCATION = "integration_monitor"
 START_WITHIN = 90.0
 """Seconds for a server to answer after its start."""
 _POLL_S = 0.2
+_ENVIRONMENT = "environment.json"
 
 Say = Callable[[str], None]
 """Tells the user what is being done."""
@@ -77,20 +78,32 @@ def prepare(
     dagster_home = directory / "dagster"
     dagster_home.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(_dagster_yaml(), dagster_home / "dagster.yaml")
-    return LocalServers(
-        processes,
-        directory,
-        {
-            **environ,
-            DATABASE_URL: store_url,
-            "DAGSTER_HOME": str(dagster_home),
-            "DAGSTER_POSTGRES_URL": dagster_url(postgres.create_database("dagster")),
-            "INTEGRATION_MONITOR_MANIFESTS": str(manifests.resolve()),
-            # A proxy for the world outside has no business between local servers.
-            "NO_PROXY": ",".join(filter(None, (environ.get("NO_PROXY"), HOST))),
-        },
-        port,
-    )
+    complete = {
+        **environ,
+        DATABASE_URL: store_url,
+        "DAGSTER_HOME": str(dagster_home),
+        "DAGSTER_POSTGRES_URL": dagster_url(postgres.create_database("dagster")),
+        "INTEGRATION_MONITOR_MANIFESTS": str(manifests.resolve()),
+        # A proxy for the world outside has no business between local servers.
+        "NO_PROXY": ",".join(filter(None, (environ.get("NO_PROXY"), HOST))),
+    }
+    # Only what was set here: the user's own variables may be secrets.
+    own = {name: value for name, value in complete.items() if os.environ.get(name) != value}
+    (directory / _ENVIRONMENT).write_text(json.dumps(own))
+    return LocalServers(processes, directory, complete, port)
+
+
+def running_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """What a running `demo` or `dev` of this home set in its environment, empty without one.
+
+    With both running, `dev` counts: it watches the user's own manifests.
+    """
+    for name in ("dev", "demo"):
+        directory = home(environ) / name
+        if is_running(directory) and (directory / _ENVIRONMENT).exists():
+            found: dict[str, str] = json.loads((directory / _ENVIRONMENT).read_text())
+            return found
+    return {}
 
 
 def dagster_url(url: str) -> str:

@@ -100,6 +100,7 @@ class _Reconciliation:
             known = ledger.open_rows(connection, self.run.unit, gaps=True)
             known += ledger.open_rows(connection, self.run.unit, gaps=False)
             large = stretch_store.of_unit(connection, self.run.unit)
+            self.sides.accepted[:] = stretch_store.accepted_ranges(connection, self.run.unit)
         try:
             # Half at most, so that a large loss does not stop the result.
             with self.run.budget.at_most_half():

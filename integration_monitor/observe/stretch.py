@@ -49,6 +49,8 @@ class Sides:
     label: str
     """The tenant's name where a record has none: the connection's."""
     precision: Precision = field(default_factory=Precision)
+    accepted: list[tuple[datetime, datetime]] = field(default_factory=list)
+    """Ranges of versions that somebody accepted as lost: nothing in them is owed."""
 
     def match(self, record: Record, found: list[Record]) -> Match:
         return match(
@@ -159,9 +161,14 @@ def _enter(
     if counted and record.version and counted[0] <= record.version < counted[1]:
         stretch.volumes[tenant, floor(record.version, _HOUR_US)] += 1
     if result.owes is not None:
-        _owe(stretch, record, tenant, result)
+        if not _accepted(sides, record.version):
+            _owe(stretch, record, tenant, result)
     elif result.loaded_at is not None and record.version is not None:
         stretch.load_lags_s.append((result.loaded_at - record.version).total_seconds())
+
+
+def _accepted(sides: Sides, version: datetime | None) -> bool:
+    return version is not None and any(start <= version < end for start, end in sides.accepted)
 
 
 def _owe(stretch: Stretch, record: Record, tenant: str, result: Match) -> None:

@@ -101,6 +101,24 @@ def expected(
     return {(name, tenant): int(n) for name, tenant, n in rows}
 
 
+def accept_difference(connection: sa.Connection, unit: Unit, records: int) -> None:
+    """Count so many records more at the source as accepted, negative ones as extra."""
+    connection.execute(
+        coverage.update()
+        .where(*_of(unit))
+        .values(accepted_difference=coverage.c.accepted_difference + records)
+    )
+
+
+def accept_totals(connection: sa.Connection, unit: Unit) -> int:
+    """Accept the difference of totals of the latest run; returns it (source minus destination)."""
+    state = load(connection, unit)
+    unexplained = (state.unexplained or 0) if state else 0
+    accept_difference(connection, unit, unexplained)
+    connection.execute(coverage.update().where(*_of(unit)).values(unexplained=0))
+    return unexplained
+
+
 def restart(connection: sa.Connection, unit: Unit) -> None:
     """Forget a unit's coverage and volumes: its definition changed."""
     connection.execute(coverage.delete().where(*_of(unit)))

@@ -45,7 +45,11 @@ def of_sync(
     """All stretches of a sync, each with its connection."""
     rows = connection.execute(
         sa.select(owed_stretches)
-        .where(owed_stretches.c.integration == integration, owed_stretches.c.sync == sync)
+        .where(
+            owed_stretches.c.integration == integration,
+            owed_stretches.c.sync == sync,
+            owed_stretches.c.accepted_at.is_(None),
+        )
         .order_by(owed_stretches.c.start)
     )
     return [(row.connection, _stretch(row)) for row in rows]
@@ -68,7 +72,9 @@ def save(connection: sa.Connection, unit: Unit, stretch: OwedStretch, at: dateti
             **values,
         )
         .on_conflict_do_update(
-            index_elements=["integration", "sync", "connection", "start", "end"], set_=values
+            index_elements=["integration", "sync", "connection", "start", "end"],
+            index_where=owed_stretches.c.accepted_at.is_(None),
+            set_=values,
         )
     )
 
@@ -87,6 +93,30 @@ def drop_all(connection: sa.Connection, unit: Unit) -> None:
     connection.execute(owed_stretches.delete().where(*_of(unit)))
 
 
+def accept(connection: sa.Connection, unit: Unit, *, by: str, note: str, at: datetime) -> int:
+    """Accept all stretches of a unit as they are; returns how many records that covers."""
+    records = sum(sum(stretch.owed.values()) for stretch in of_unit(connection, unit))
+    connection.execute(
+        owed_stretches.update()
+        .where(*_of(unit))
+        .values(accepted_at=at, accepted_by=by, accepted_note=note)
+    )
+    return records
+
+
+def accepted_ranges(connection: sa.Connection, unit: Unit) -> list[tuple[datetime, datetime]]:
+    """The half-open ranges of versions that somebody accepted as lost."""
+    rows = connection.execute(
+        sa.select(owed_stretches.c.start, owed_stretches.c.end).where(
+            owed_stretches.c.integration == unit.integration,
+            owed_stretches.c.sync == unit.sync,
+            owed_stretches.c.connection == unit.connection,
+            owed_stretches.c.accepted_at.is_not(None),
+        )
+    )
+    return [(row.start, row.end) for row in rows]
+
+
 def _stretch(row: sa.Row[tuple[object, ...]]) -> OwedStretch:
     return OwedStretch(
         start=row.start,
@@ -102,4 +132,5 @@ def _of(unit: Unit) -> tuple[sa.ColumnElement[bool], ...]:
         owed_stretches.c.integration == unit.integration,
         owed_stretches.c.sync == unit.sync,
         owed_stretches.c.connection == unit.connection,
+        owed_stretches.c.accepted_at.is_(None),
     )

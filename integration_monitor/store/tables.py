@@ -120,6 +120,9 @@ owed_stretches = sa.Table(
     _time("looked_at"),
     sa.Column("owed", JSONB, nullable=False),  # {tenant: number of records owed}
     sa.Column("examples", JSONB, nullable=False),  # [[tenant, key], …], 50 at most
+    _time("accepted_at", nullable=True),
+    _text("accepted_by", nullable=True),
+    _text("accepted_note", nullable=True),
     comment="Stretches of the source with too many owed records to keep each of them.",
 )
 sa.Index(
@@ -127,6 +130,7 @@ sa.Index(
     owed_stretches.c.integration, owed_stretches.c.sync, owed_stretches.c.connection,
     owed_stretches.c.start, owed_stretches.c.end,
     unique=True,
+    postgresql_where=owed_stretches.c.accepted_at.is_(None),
 )  # fmt: skip
 
 verdicts = sa.Table(

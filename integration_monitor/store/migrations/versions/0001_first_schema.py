@@ -123,6 +123,9 @@ def upgrade() -> None:
         sa.Column("looked_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("owed", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("examples", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("accepted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("accepted_by", sa.Text(), nullable=True),
+        sa.Column("accepted_note", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_owed_stretches")),
         schema="integration_monitor",
         comment="Stretches of the source with too many owed records to keep each of them.",
@@ -133,6 +136,7 @@ def upgrade() -> None:
         ["integration", "sync", "connection", "start", "end"],
         unique=True,
         schema="integration_monitor",
+        postgresql_where=sa.text("accepted_at IS NULL"),
     )
     op.create_table(
         "verdicts",
@@ -275,7 +279,10 @@ def downgrade() -> None:
     op.drop_index("ix_verdicts_history", table_name="verdicts", schema="integration_monitor")
     op.drop_table("verdicts", schema="integration_monitor")
     op.drop_index(
-        "uq_owed_stretches_unit", table_name="owed_stretches", schema="integration_monitor"
+        "uq_owed_stretches_unit",
+        table_name="owed_stretches",
+        schema="integration_monitor",
+        postgresql_where=sa.text("accepted_at IS NULL"),
     )
     op.drop_table("owed_stretches", schema="integration_monitor")
     op.drop_index(

@@ -1,0 +1,48 @@
+"""All commands, and how the program starts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from integration_monitor.cli import check, database, gaps, incidents, manifests
+from integration_monitor.cli.context import clear_errors, progress
+from integration_monitor.demo.commands import app as demo
+
+app = typer.Typer(
+    help="Watches shipped integrations: says what broke, for which tenants, and when it is fixed.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(demo, name="demo")
+app.command()(manifests.validate)
+app.command()(manifests.schema)
+app.add_typer(database.app, name="db")
+app.command()(check.check)
+app.add_typer(gaps.app, name="gaps")
+app.command()(incidents.incidents)
+
+
+@app.command()
+def dev(
+    directory: Annotated[Path, typer.Argument(help="The manifest directory.")] = Path(
+        "integrations"
+    ),
+    port: Annotated[int, typer.Option(help="Dagster's port; 0 takes a free one.")] = 3000,
+) -> None:
+    """Watch your own manifests on local servers, until Ctrl-C."""
+    from integration_monitor.local_processes import Stopped
+    from integration_monitor.local_servers import serve_dev
+
+    with clear_errors():
+        try:
+            serve_dev(directory, port=port, say=progress)
+        except Stopped:
+            progress("stopped")
+
+
+def main() -> None:
+    """Run the program."""
+    app()

@@ -1,0 +1,136 @@
+"""`gaps`: what is lost, by name, and accepting it."""
+
+from __future__ import annotations
+
+import getpass
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from integration_monitor.cli.context import (
+    AsJson,
+    Directory,
+    clear_errors,
+    environment,
+    fail,
+    find,
+    load_fleet,
+    opened_store,
+)
+
+if TYPE_CHECKING:
+    from integration_monitor.manifest.domain import Fleet
+    from integration_monitor.store.ledger import GapRow
+
+app = typer.Typer(help="Records that are known to be lost.", no_args_is_help=True)
+Tenant = Annotated[str | None, typer.Option(help="Only this tenant's.")]
+
+
+@app.command("list")
+def list_(
+    target: Annotated[
+        str | None, typer.Argument(metavar="[INTEGRATION[/SYNC]]", help="Left out: all.")
+    ] = None,
+    tenant: Tenant = None,
+    directory: Directory = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the open gaps: which record, for whom, since when."""
+    from integration_monitor.store import ledger, stretches
+
+    environ = environment()
+    with clear_errors():
+        wanted = _syncs(load_fleet(directory, environ), target)
+        with opened_store(environ) as store, store.begin() as connection:
+            for integration, sync in wanted:
+                for row in ledger.gaps(connection, integration, sync, tenant=tenant):
+                    typer.echo(_line(integration, sync, row, as_json=as_json))
+                for name, stretch in stretches.of_sync(connection, integration, sync):
+                    for who, n in sorted(stretch.owed.items()):
+                        if tenant in (None, who):
+                            summary = {
+                                "integration": integration,
+                                "sync": sync,
+                                "connection": name,
+                                "tenant": who,
+                                "records": n,
+                                "from": stretch.start.isoformat(),
+                                "to": stretch.end.isoformat(),
+                            }
+                            typer.echo(json.dumps(summary) if as_json else _stretch(summary))
+
+
+@app.command()
+def accept(
+    target: Annotated[str, typer.Argument(metavar="INTEGRATION/SYNC")],
+    why: Annotated[str, typer.Option(help="Kept in the ledger beside the gap.")],
+    by: Annotated[str | None, typer.Option(help="Who accepts it; left out: your login.")] = None,
+    tenant: Tenant = None,
+    key: Annotated[
+        list[str] | None, typer.Option(help="Only this record; may be given again.")
+    ] = None,
+    totals: Annotated[
+        bool, typer.Option("--totals", help="Accept the unexplained difference of totals instead.")
+    ] = False,
+    directory: Directory = None,
+) -> None:
+    """Say that gaps may stay lost: they no longer fail the check."""
+    from integration_monitor.store import accept as acceptance
+
+    environ = environment()
+    with clear_errors():
+        integration, sync = find(load_fleet(directory, environ), target)
+        if sync is None:
+            fail(f"accept what? Name a sync: {integration.name}/SYNC")
+        with opened_store(environ) as store, store.begin() as connection:
+            if totals:
+                accepted = acceptance.accept_totals(connection, integration.name, sync.name)
+            else:
+                accepted = acceptance.accept_gaps(
+                    connection,
+                    integration.name,
+                    sync.name,
+                    tenant=tenant,
+                    keys=key or [],
+                    by=by or getpass.getuser(),
+                    note=why,
+                    at=datetime.now(UTC),
+                )
+    if totals:
+        typer.echo(f"accepted a difference of {accepted.totals} records")
+        return
+    if not accepted.gaps + accepted.in_stretches:
+        fail(f"no open gap of {target} fits; `integration-monitor gaps list {target}` shows them")
+    typer.echo(f"accepted {accepted.gaps + accepted.in_stretches} gaps; the next run says so")
+
+
+def _syncs(fleet: Fleet, target: str | None) -> list[tuple[str, str]]:
+    if target is None:
+        return [(i.name, sync) for i in fleet.integrations for sync in i.syncs]
+    integration, sync = find(fleet, target)
+    return [
+        (integration.name, name)
+        for name in integration.syncs
+        if sync in (None, integration.syncs[name])
+    ]
+
+
+def _line(integration: str, sync: str, row: GapRow, *, as_json: bool) -> str:
+    if as_json:
+        values = {
+            name: value.isoformat() if isinstance(value, datetime) else value
+            for name, value in asdict(row).items()
+        }
+        return json.dumps({"integration": integration, "sync": sync, **values})
+    since = row.gap_since.strftime("%Y-%m-%dT%H:%M:%SZ") if row.gap_since else ""
+    found = f" (found for {row.found_tenant})" if row.kind == "misplaced" else ""
+    return f"{integration}/{sync}  {row.tenant}  {row.key}  {row.kind}{found} since {since}"
+
+
+def _stretch(summary: dict[str, object]) -> str:
+    return (
+        "{integration}/{sync}  {tenant}  {records} records changed from {from} to {to} are owed"
+    ).format(**summary)

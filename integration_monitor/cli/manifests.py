@@ -1,0 +1,49 @@
+"""`validate` and `schema`: what a user writes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from integration_monitor.cli.context import OK, USAGE, clear_errors, environment
+
+
+def validate(
+    directory: Annotated[Path, typer.Argument(help="The manifest directory.")] = Path(
+        "integrations"
+    ),
+) -> None:
+    """Check all manifests of a directory; every mistake of every file, one a line."""
+    from integration_monitor.manifest.load import load_directory
+    from integration_monitor.manifest.references import missing_references, unwatched
+
+    with clear_errors():
+        fleet = load_directory(directory)
+    errors = sorted([*fleet.errors, *missing_references(fleet, environment())])
+    for error in errors:
+        typer.echo(error)
+    for note in sorted(fleet.warnings):
+        typer.echo(f"{note} (warning)")
+    for note in unwatched(fleet):
+        typer.echo(f"{note} (note)")
+    files = len(fleet.integrations) + len(fleet.broken)
+    if errors:
+        typer.echo(f"{len(errors)} errors in {files} manifests", err=True)
+        raise typer.Exit(USAGE)
+    if not files:
+        typer.echo(f"no manifest in {directory}", err=True)
+        raise typer.Exit(USAGE)
+    typer.echo(f"{files} manifests are valid", err=True)
+    raise typer.Exit(OK)
+
+
+def schema(
+    monitor: Annotated[bool, typer.Option(help="The schema of monitor.yaml instead.")] = False,
+) -> None:
+    """Print the JSON Schema of a manifest, for editors."""
+    from integration_monitor.manifest.schema import json_schema, monitor_json_schema
+
+    typer.echo(json.dumps(monitor_json_schema() if monitor else json_schema(), indent=2))

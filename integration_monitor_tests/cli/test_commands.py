@@ -1,0 +1,202 @@
+"""The command line on a real store, with two SQLite files as a sync's sides."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from integration_monitor.cli import app
+from integration_monitor.cli.check import exit_code
+
+MANIFEST = """
+version: 1
+integration: crm
+owner: {name: Owner, email: owner@example.com}
+syncs:
+  contacts:
+    every: 15m
+    grace: 0s
+    source:
+      sql: {url: {env: PRODUCT_URL}, table: contacts}
+      key: id
+      updated_at: updated_at
+      tenant: tenant
+    destination:
+      sql: {url: {env: WAREHOUSE_URL}, table: contacts}
+      key: id
+      updated_at: updated_at
+      tenant: tenant
+"""
+
+
+class Company:
+    """Two databases, a manifest directory and the program in that environment."""
+
+    def __init__(self, directory: Path, store_url: str) -> None:
+        self.directory = directory
+        self.manifests = directory / "integrations"
+        self.manifests.mkdir()
+        self.manifest(MANIFEST)
+        self.environ = {
+            "INTEGRATION_MONITOR_HOME": str(directory / "home"),
+            "INTEGRATION_MONITOR_DATABASE_URL": store_url,
+            "INTEGRATION_MONITOR_MANIFESTS": str(self.manifests),
+        }
+        for name in ("PRODUCT", "WAREHOUSE"):
+            self.environ[f"{name}_URL"] = f"sqlite:///{self._file(name)}"
+            self.execute(name, "create table contacts (id text, updated_at text, tenant text)")
+
+    def manifest(self, text: str, name: str = "crm.yaml") -> None:
+        (self.manifests / name).write_text(text)
+
+    def execute(self, name: str, statement: str, *values: str) -> None:
+        with sqlite3.connect(self._file(name)) as connection:
+            connection.execute(statement, values)
+        connection.close()
+
+    def put(self, name: str, key: str, tenant: str = "acme") -> None:
+        at = datetime.now(UTC) - timedelta(minutes=5)
+        self.execute(
+            name, "insert into contacts values (?, ?, ?)", key, f"{at:%Y-%m-%d %H:%M:00}", tenant
+        )
+
+    def run(self, *arguments: str, **environ: str) -> Result:
+        return CliRunner().invoke(app, list(arguments), env={**self.environ, **environ})
+
+    def lines(self, *arguments: str) -> list[dict[str, Any]]:
+        result = self.run(*arguments, "--json")
+        return [json.loads(line) for line in result.stdout.splitlines()]
+
+    def _file(self, name: str) -> Path:
+        return self.directory / f"{name.lower()}.db"
+
+
+@pytest.fixture
+def company(tmp_path: Path, store_url: str) -> Company:
+    return Company(tmp_path, store_url)
+
+
+def test_check_measures_stores_and_says_by_exit_code_what_it_found(company: Company) -> None:
+    company.put("PRODUCT", "c-1")
+    company.put("WAREHOUSE", "c-1")
+    result = company.run("check", "crm/contacts")
+    assert (result.exit_code, result.stdout.splitlines()[1][:8]) == (0, "ok      ")
+    assert "measuring crm: contacts" in result.stderr
+
+    company.put("PRODUCT", "c-2")
+    result = company.run("check")
+    assert result.exit_code == 1
+    assert "FAIL    crm/contacts reconciliation: acme: 1 missing (c-2)" in result.stdout
+
+    company.environ.pop("WAREHOUSE_URL")
+    company.execute("PRODUCT", "delete from contacts")
+    (found,) = [v for v in company.lines("check", "crm") if v["signal"] == "reconciliation"]
+    assert found["status"] == "fail", "a known gap outweighs what cannot be read"
+    reasons = {part["status"]: part["reason"] for part in found["parts"]}
+    assert reasons["unknown"] == "environment variable WAREHOUSE_URL is not set"
+
+
+def test_what_cannot_be_measured_is_unknown(company: Company) -> None:
+    company.environ["PRODUCT_URL"] = "postgresql://user:hunter2@127.0.0.1:1/none"
+    result = company.run("check")
+    assert result.exit_code == 3
+    assert "UNKNOWN" in result.stdout
+    assert "hunter2" not in result.output
+
+
+def test_gaps_are_listed_by_name_and_accepted_with_a_reason(company: Company) -> None:
+    for key in ("c-1", "c-2"):
+        company.put("PRODUCT", key)
+    company.run("check")
+    company.run("check")
+    assert [gap["key"] for gap in company.lines("gaps", "list", "crm")] == ["c-1", "c-2"]
+
+    result = company.run("gaps", "accept", "crm/contacts", "--key", "c-1", "--why", "test data")
+    assert (result.exit_code, result.stdout) == (0, "accepted 1 gaps; the next run says so\n")
+    assert [gap["key"] for gap in company.lines("gaps", "list")] == ["c-2"]
+    company.run("gaps", "accept", "crm/contacts", "--why", "test data", "--by", "me")
+    for _ in range(3):
+        assert company.run("check").exit_code == 0, "accepted gaps stay accepted, also in totals"
+
+    result = company.run("gaps", "accept", "crm/contacts", "--why", "again")
+    assert result.exit_code == 2
+    assert "no open gap of crm/contacts fits" in result.stderr
+
+
+def test_validate_gives_every_mistake_of_every_file(company: Company) -> None:
+    company.manifest("version: 1\nintegration: other\nownr: {}\n", "other.yaml")
+    company.manifest("nonsense: [", "broken.yaml")
+    result = company.run("validate", str(company.manifests))
+    assert result.exit_code == 2
+    lines = result.stdout.splitlines()
+    assert any("other.yaml:3:1: " in line and "`owner`" in line for line in lines)
+    assert any("broken.yaml:" in line for line in lines)
+    assert company.run("check", "crm").exit_code == 0, "the broken files do not stop the others"
+
+
+def test_validate_names_references_that_are_not_set(company: Company) -> None:
+    company.environ.pop("PRODUCT_URL")
+    result = company.run("validate", str(company.manifests))
+    assert result.exit_code == 2
+    assert "environment variable PRODUCT_URL is not set" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["check", "nothing"], "no integration is called nothing; there are: crm"),
+        (["check", "crm/nothing"], "crm has no sync called nothing; there are: contacts"),
+        (["check", "--manifests", "/nowhere"], "/nowhere"),
+        (["validate", "/nowhere"], "/nowhere"),
+        (["gaps", "accept", "crm", "--why", "x"], "Name a sync: crm/SYNC"),
+        (["dev", "/nowhere"], "/nowhere is not a directory"),
+    ],
+)
+def test_usage_errors_are_one_line_and_exit_code_2(
+    company: Company, arguments: list[str], message: str
+) -> None:
+    result = company.run(*arguments)
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert "Traceback" not in result.output
+
+
+def test_without_a_store_the_message_says_what_to_set(company: Company) -> None:
+    company.environ["INTEGRATION_MONITOR_DATABASE_URL"] = ""
+    result = company.run("incidents")
+    assert result.exit_code == 2
+    assert "INTEGRATION_MONITOR_DATABASE_URL is not set" in result.stderr
+
+
+def test_db_upgrade_and_incidents(company: Company, database_url: str) -> None:
+    company.environ["INTEGRATION_MONITOR_DATABASE_URL"] = database_url
+    assert "integration-monitor db upgrade" in company.run("incidents").stderr
+    assert company.run("db", "upgrade").exit_code == 0
+    assert company.run("db", "status").exit_code == 0
+    assert company.run("incidents").stdout == "no incident\n"
+
+
+def test_schema_is_json(company: Company) -> None:
+    assert json.loads(company.run("schema").stdout)["properties"]["integration"]
+    assert json.loads(company.run("schema", "--monitor").stdout)["properties"]["channels"]
+
+
+@pytest.mark.parametrize(
+    ("statuses", "code"),
+    [
+        ([], 0),
+        (["ok"], 0),
+        (["ok", "warn"], 1),
+        (["unknown", "fail"], 1),
+        (["ok", "unknown"], 3),
+    ],
+)
+def test_exit_codes(statuses: list[str], code: int) -> None:
+    assert exit_code(statuses) == code
