@@ -17,6 +17,8 @@ from integration_monitor.manifest.load import (
     load_texts,
     read_directory,
 )
+from integration_monitor.manifest.references import missing_references, unwatched
+from integration_monitor.manifest.schema import json_schema, monitor_json_schema
 
 __all__ = [
     "BrokenManifest",
@@ -27,11 +29,15 @@ __all__ = [
     "MissingReference",
     "Monitor",
     "Reference",
+    "json_schema",
     "load_directory",
     "load_file",
     "load_texts",
+    "missing_references",
+    "monitor_json_schema",
     "next_tick",
     "parse_every",
     "read_directory",
+    "unwatched",
     "valid_until",
 ]

@@ -13,8 +13,8 @@ from integration_monitor.manifest.quantities import parse_duration
 from integration_monitor.manifest.side_checks import check_jmespath, check_sync, one_of
 from integration_monitor.manifest.template_checks import (
     Credentials,
-    check_channel_headers,
     check_credential,
+    check_no_secret,
     credential_name,
     credentials_of,
 )
@@ -50,7 +50,7 @@ def check_monitor(value: Mapping[str, Any]) -> Iterator[Problem]:
     yield from check_routes(value.get("routes"), ("routes",), frozenset(channels))
     for name, channel in channels.items():
         headers = mapping(channel).get("headers")
-        yield from check_channel_headers(headers, ("channels", name, "headers"))
+        yield from check_no_secret(headers, ("channels", name, "headers"))
 
 
 def check_routes(routes: object, path: Path, channels: Set[str] | None) -> Iterator[Problem]:
@@ -94,6 +94,8 @@ def _check_webhooks(webhooks: Mapping[str, Any]) -> Iterator[Problem]:
     for name in ("each", "occurred_at", "tenant"):
         if webhooks.get(name) != "$":
             yield from check_jmespath(webhooks.get(name), ("webhooks", name), name)
+    if isinstance(webhooks.get("signature"), dict):
+        yield from check_no_secret(webhooks["signature"], ("webhooks", "signature"))
     event_id = webhooks.get("event_id")
     for expression in event_id if isinstance(event_id, list) else [event_id]:
         yield from check_jmespath(expression, ("webhooks", "event_id"), "event_id")

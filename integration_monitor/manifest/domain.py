@@ -399,7 +399,7 @@ class Fleet:
     monitor_errors: tuple[ManifestError, ...] = ()
     warnings: tuple[ManifestError, ...] = ()
     texts: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
-    """The text of every file by its path: to load the same fleet in another process."""
+    """The text of every sound file by its path. A broken one may hold a secret: it is not kept."""
 
     @property
     def errors(self) -> tuple[ManifestError, ...]:

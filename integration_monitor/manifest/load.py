@@ -72,14 +72,18 @@ def load_texts(texts: Mapping[str, FileText], *, directory: str = ".") -> Fleet:
         directory=directory,
         monitor=watched.monitor,
         monitor_errors=watched.errors,
-        texts={file: text for file, text in sorted(texts.items()) if isinstance(text, str)},
     )
     manifests = {
         file: read_integration(file, texts[file], surroundings)
         for file in sorted(texts)
         if file not in monitor_files
     }
-    return _with_manifests(fleet, manifests)
+    fleet = _with_manifests(fleet, manifests)
+    sound = [one.file for one in fleet.integrations]
+    if not watched.errors:
+        sound.extend(monitor_files)
+    kept = {file: text for file in sorted(sound) if isinstance(text := texts[file], str)}
+    return replace(fleet, texts=kept)
 
 
 def load_file(path: str | Path, monitor: Monitor) -> Integration | BrokenManifest:

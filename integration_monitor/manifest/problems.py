@@ -94,8 +94,10 @@ def _choice(detail: ErrorDetails) -> str:
     expected = str(detail["ctx"]["expected"])
     options = expected.replace(" or ", ", ").replace("'", "").split(", ")
     given = detail["input"]
+    if len(options) == 1:
+        return f"must be {options[0]}{', without quotes' if given == options[0] else ''}"
     suggestion = nearest(given, options) if isinstance(given, str) else ""
-    return f"must be {'' if len(options) == 1 else 'one of '}{', '.join(options)}{suggestion}"
+    return f"must be one of {', '.join(options)}{suggestion}"
 
 
 def _keys(model: type[BaseModel] | None) -> list[str]:

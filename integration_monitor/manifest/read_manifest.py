@@ -20,8 +20,8 @@ from integration_monitor.manifest.domain import (
     Owner,
 )
 from integration_monitor.manifest.problems import Problem, problems_of
+from integration_monitor.manifest.scalars import NAME
 from integration_monitor.manifest.wire import VERSION, Manifest
-from integration_monitor.manifest.wire_types import NAME
 from integration_monitor.manifest.yaml_document import UnreadableYaml, YamlDocument, parse_yaml
 
 Model = TypeVar("Model", bound=BaseModel)

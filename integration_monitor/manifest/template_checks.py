@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from integration_monitor.manifest.problems import Problem, items, mapping, nearest
+from integration_monitor.manifest.problems import Problem, items, mapping, name_of, nearest
+from integration_monitor.manifest.scalars import HOW_TO_REFER
+from integration_monitor.manifest.secret_names import is_secret_name, secret_parameters
 from integration_monitor.manifest.yaml_document import Path
 
 LIST_PLACES = ("since", "until", "cursor")
@@ -14,10 +16,9 @@ LOOKUP_PLACES = ("keys", "key", "cursor")
 _PLACES = ("since", "until", "cursor", "keys", "key")
 _PLACE = re.compile(r"\{([A-Za-z_][A-Za-z0-9_.]*)\}")
 _CREDENTIAL = re.compile(r"connection\.([A-Za-z0-9_]+)")
-_SECRET_NAME = re.compile(
-    r"(.*[-_])?(authorization|cookie|hapikey|api[-_]?key|access[-_]?token|auth[-_]?token|token"
-    r"|secret|client[-_]?secret|password)",
-    re.IGNORECASE,
+_NO_SECRETS = (
+    "a secret must not stand in a manifest: use `auth`, "
+    "or a credential of the connection, {connection.NAME}"
 )
 
 Credentials = frozenset[str] | None
@@ -144,22 +145,21 @@ def _allowed(allowed: tuple[str, ...]) -> str:
 
 def _check_literals(request: Mapping[str, Any], path: Path) -> Iterator[Problem]:
     """A header or parameter that is named like a secret holds a placeholder, not a literal."""
-    for part in ("query", "headers"):
-        for name, value in mapping(request.get(part)).items():
-            if _SECRET_NAME.fullmatch(name) and not _PLACE.search(str(value)):
-                yield Problem(
-                    (*path, part, name),
-                    f"`{name}`: a secret must not stand in a manifest: use `auth`, "
-                    "or a credential of the connection, {connection.NAME}",
-                )
+    for part in ("query", "headers", "body"):
+        for where, text in texts(request.get(part), (*path, part)):
+            if is_secret_name(name_of(where)) and not _PLACE.search(text):
+                yield Problem(where, f"`{name_of(where)}`: {_NO_SECRETS}")
+    address = request.get("path")
+    if isinstance(address, str):
+        for name, value in secret_parameters(address):
+            if not _PLACE.search(value):
+                yield Problem((*path, "path"), f"`path`, parameter `{name}`: {_NO_SECRETS}")
 
 
-def check_channel_headers(headers: object, path: Path) -> Iterator[Problem]:
-    """A header that is named like a secret is a reference."""
-    for name, value in mapping(headers).items():
-        if _SECRET_NAME.fullmatch(name) and isinstance(value, str):
+def check_no_secret(value: object, path: Path) -> Iterator[Problem]:
+    """No text that is named like a secret, where only a reference may be one."""
+    for where, _ in texts(value, path):
+        if is_secret_name(name_of(where)):
             yield Problem(
-                (*path, name),
-                f"`{name}`: a secret must not stand in a manifest: "
-                "write a reference to an environment variable: {env: NAME}",
+                where, f"`{name_of(where)}`: a secret must not stand in a manifest: {HOW_TO_REFER}"
             )

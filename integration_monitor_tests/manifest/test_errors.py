@@ -1,0 +1,186 @@
+"""Bad input, and exactly what its writer is told: the messages are in golden/errors.txt."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from integration_monitor.manifest import Fleet, load_texts
+from integration_monitor_tests.manifest.texts import SMALL, SOUND, added, edited, fleet_of
+
+GOLDEN = Path(__file__).parent / "golden" / "errors.txt"
+
+ONE_CONNECTION = "connections: {list: [{tenant: acme, token: {env: ACME_TOKEN}}]}\n"
+LIST = 'list: {path: /contacts, query: {since: "{since}", cursor: "{cursor}"}}'
+OUTWARD = """\
+syncs:
+  accounts:
+    every: 1h
+    source: {sql: {url: {env: A}, table: accounts}, key: id, updated_at: updated_at}
+    destination: {rest: {records: rows, list: {path: /a, mode: full}}, key: id}
+    fields: {a-b: email}
+"""
+
+
+def in_sync(line: str) -> str:
+    """The sound manifest with one more line in its sync."""
+    return edited("    every: 15m\n", f"    every: 15m\n    {line}\n")
+
+
+MANIFESTS = {
+    "no integration": "version: 1\nowner: {name: A, email: a@example.com}\n",
+    "no version": "integration: crm\nowner: {name: A, email: a@example.com}\n",
+    "no owner": "version: 1\nintegration: crm\n",
+    "version of the future": "version: 2\nintegration: crm\nnews: 1\n",
+    "version in quotes": SMALL.replace("version: 1", "version: '1'"),
+    "typo in a key": in_sync("tolerence: {missing: 1}"),
+    "typo at the top": added("titel: CRM\n"),
+    "key from nowhere": added("runbook: {foo: 1}\n"),
+    "merge key": added("base: &b {summary: a}\nrunbook: {<<: *b}\n"),
+    "no key": edited("      key: contact_id\n", ""),
+    "source without updated_at": edited("      updated_at: updated_at\n", ""),
+    "source without list": edited(LIST, "count: total"),
+    "destination without lookup": added(OUTWARD),
+    "name with capitals": edited("integration: crm", "integration: CRM-2"),
+    "sync with capitals, and empty": added("syncs: {Contacts: }\n"),
+    "number as text": added("title: 7\n"),
+    "empty text": added("title: ''\n"),
+    "yes": added("endpoints: {a: {path: /a, critical: yes}}\n"),
+    "path with a space": added("endpoints: {a: {path: a b}}\n"),
+    "list for a mapping": added("endpoints: [a]\n"),
+    "mapping for a list": added("alerts: {page: {a: b}}\n"),
+    "text for a mapping": added("partner: https://api.example.com\n"),
+    "nothing for a mapping": added("syncs:\n"),
+    "address without a scheme": added("partner: {base_url: api.example.com}\n"),
+    "number too small": added("requests_at_once: 0\n"),
+    "number with a fraction": added("requests_at_once: 1.5\n"),
+    "unknown choice": added("auth: {type: baerer}\n"),
+    "bearer without a token": added("auth: {type: bearer}\n"),
+    "token without bearer": added("auth: {type: none, token: {env: A}}\n"),
+    "no e-mail address": edited("email: crm@example.com", "email: crm"),
+    "day that does not exist": added("runbook: {reviewed: 2026-02-30}\n"),
+    "time for a day": added("runbook: {reviewed: 2026-11-01T00:00:00Z}\n"),
+    "objective without a budget": added("slo: {objective: 100%, window: 30d}\n"),
+    "probe without a method": added("probe: {request: /me, every: 1h}\n"),
+    "duration without a unit": in_sync("grace: 15"),
+    "duration of sixty-to-the-base": in_sync("grace: 1:30"),
+    "window of nothing": in_sync("window: 0s"),
+    "negative number": in_sync("tolerance: {ratio: 2%, missing: -1}"),
+    "ratio above one": in_sync("tolerance: {ratio: 1.5}"),
+    "cadence that does not divide": edited("every: 15m", "every: 7m"),
+    "cadence below a minute": edited("every: 15m", "every: 30s"),
+    "cron of four fields": edited("every: 15m", "cron: '* * * *'"),
+    "cron that never ticks": edited("every: 15m", "every: 0 0 30 2 *"),
+    "every and cron": in_sync("cron: '* * * * *'"),
+    "neither every nor cron": edited("    every: 15m\n", ""),
+    "warn after fail": in_sync("lag: {warn: 2h, fail: 1h}"),
+    "sample of nothing": in_sync("compare: {every: 1d, sample: 0}"),
+    "endpoint not declared": edited("endpoint: contacts", "endpoint: contact"),
+    "table and query": edited("table: crm.contacts", "table: a, query: b"),
+    "neither table nor query": edited(", table: crm.contacts", ""),
+    "side without a place": edited(
+        "      sql: {url: {env: WAREHOUSE_URL}, table: crm.contacts}\n", ""
+    ),
+    "rest without a partner": edited("partner: {base_url: https://api.example.com}\n", ""),
+    "credential that is not there": edited("acme, token:", "acme, tokn:"),
+    "no connections for a token": edited(ONE_CONNECTION, ""),
+    "two connections of a tenant": edited(
+        "ACME_TOKEN}}]", "ACME_TOKEN}}, {tenant: acme, token: {env: T}}]"
+    ),
+    "connections of no kind": edited(ONE_CONNECTION, "connections: {}\n"),
+    "channel that is not there": added("alerts: {page: [oncall]}\n"),
+    "typo in a placeholder": edited("{since}", "{sinc}"),
+    "placeholder in the wrong request": edited("{keys}", "{since}"),
+    "unknown placeholder in a path": edited("/contacts/by-id", '"/contacts/{id}"'),
+    "key of a batch in a path": edited("/contacts/by-id", '"/contacts/{key}"'),
+    "cursor without next": edited("        next: paging.next\n", ""),
+    "next without cursor": edited(
+        LIST, 'list: {method: POST, path: /contacts, body: {since: "{since}"}}'
+    ),
+    "cursor in a path": edited("list: {path: /contacts,", 'list: {path: "/c/{cursor}",'),
+    "typo of a request": edited("        lookup:", "        lokup:"),
+    "JMESPath with a dash": edited("paging.next", "paging-next"),
+    "JMESPath that ends early": edited("key: id\n", "key: id\n      where: a ==\n"),
+    "JMESPath of a field": in_sync("fields: {email: 'a['}"),
+    "JMESPath of an event": added("webhooks: {signature: x, secret: {env: A}, event_id: [a-b]}\n"),
+    "name of a variable for a reference": edited("{env: WAREHOUSE_URL}", "WAREHOUSE_URL"),
+    "typo of a reference": edited("{env: WAREHOUSE_URL}", "{evn: WAREHOUSE_URL}"),
+    "reference to a small name": edited("{env: WAREHOUSE_URL}", "{env: warehouse}"),
+    "no references": added("webhooks: {signature: x, secret: []}\n"),
+    "duplicate key": edited("    every: 15m\n", "    every: 15m\n    every: 1h\n"),
+    "key that is a number": in_sync("fields: {1: a}"),
+    "tab": edited("    every: 15m", "\tevery: 15m"),
+    "brace that is not closed": edited("crm.contacts}", "crm.contacts"),
+    "colon in a text": added("title: CRM: contacts\n"),
+    "two documents": SMALL + "---\n" + SMALL,
+    "empty": "",
+    "comments only": "# later\n",
+    "list": "- version: 1\n",
+}
+
+CHANNELS = "version: 1\nchannels: {oncall: {type: apprise, url: {env: A}}}\n"
+MONITORS = {
+    "monitor: version of the future": "version: 3\n",
+    "monitor: typo in a key": "version: 1\nchannel: {}\n",
+    "monitor: unknown kind of channel": CHANNELS.replace("apprise", "slack"),
+    "monitor: route to nowhere": CHANNELS + "routes: {page: [oncal]}\n",
+    "monitor: duration": "version: 1\nretention: {gaps: 1 y}\n",
+    "monitor: empty": "",
+}
+
+
+def told(name: str) -> str:
+    """The mistakes of a case, a line each."""
+    fleet = fleet_of(MANIFESTS[name]) if name in MANIFESTS else _monitor_alone(name)
+    return "".join(f"{error}\n" for error in fleet.errors)
+
+
+@pytest.mark.parametrize("name", [*MANIFESTS, *MONITORS])
+def test_a_mistake_is_told_with_its_place_and_what_is_allowed(
+    name: str, golden: dict[str, str]
+) -> None:
+    assert told(name) == golden[name]
+
+
+def test_the_golden_file_has_no_other_cases(golden: dict[str, str]) -> None:
+    assert list(golden) == [*MANIFESTS, *MONITORS]
+
+
+def test_the_manifests_that_the_cases_break_are_sound() -> None:
+    assert fleet_of(SOUND).errors == ()
+    assert fleet_of(SMALL).errors == ()
+    assert load_texts({"monitor.yaml": CHANNELS}).errors == ()
+
+
+def test_all_mistakes_of_all_files_are_told_at_once() -> None:
+    fleet = load_texts(
+        {
+            "b.yaml": SMALL.replace("email", "mail") + "titel: B\n",
+            "a.yaml": "a: [",
+            "monitor.yaml": "version: 1\nrouts: {}\n",
+        }
+    )
+    assert [str(error).partition(";")[0] for error in fleet.errors] == [
+        "a.yaml:2:1: not valid YAML: while parsing a flow node, did not find expected node content",
+        "b.yaml:3:1: `email` is missing in `owner`",
+        "b.yaml:3:29: unknown key `mail`",
+        "b.yaml:4:1: unknown key `titel`",
+        "monitor.yaml:2:1: unknown key `routs`",
+    ]
+
+
+@pytest.fixture(scope="module")
+def golden() -> dict[str, str]:
+    """What each case is told; written anew where REGENERATE_GOLDEN is set, to be read in a diff."""
+    if os.environ.get("REGENERATE_GOLDEN"):
+        cases = [f"== {name}\n{told(name)}" for name in [*MANIFESTS, *MONITORS]]
+        GOLDEN.write_text("\n".join(cases), encoding="utf-8")
+    sections = f"\n{GOLDEN.read_text(encoding='utf-8')}".split("\n== ")[1:]
+    found = dict(section.split("\n", 1) for section in sections)
+    return {name: f"{lines.rstrip()}\n" for name, lines in found.items()}
+
+
+def _monitor_alone(name: str) -> Fleet:
+    return load_texts({"monitor.yaml": MONITORS[name]})
