@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
@@ -26,7 +27,7 @@ from integration_monitor.manifest.domain import (
     Sync,
 )
 from integration_monitor.measure import SyncMeasurement
-from integration_monitor.resources import StoreResource
+from integration_monitor.resources import PROCESS_STORES, StoreResource
 from integration_monitor.signals.verdict import Status, Verdict
 from integration_monitor.store.engine import Store, StoreError
 from integration_monitor.translator import IntegrationMonitorTranslator
@@ -144,6 +145,13 @@ class FakeMeasure:
         return SyncMeasurement(
             integration, sync, tuple(verdicts), {"records": 214.0, "read": 12.0}, {"records": 211.0}
         )
+
+
+@contextmanager
+def store_resource(url: str | None) -> Iterator[StoreResource]:
+    """The resource on a store; afterwards the process forgets the stores it opened."""
+    yield StoreResource(url=url)
+    PROCESS_STORES.close()
 
 
 class StoreIsAway(StoreResource):

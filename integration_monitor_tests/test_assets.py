@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
@@ -19,6 +20,7 @@ from integration_monitor_tests.plugin import (
     a_sync,
     an_integration,
     defs_of,
+    store_resource,
 )
 
 SOURCE = dg.AssetKey(["hubspot", "contacts_source"])
@@ -28,9 +30,10 @@ FRESHNESS = dg.AssetCheckKey(DESTINATION, "freshness")
 
 
 @pytest.fixture
-def resource(store_url: str) -> StoreResource:
+def resource(store_url: str) -> Iterator[StoreResource]:
     """The resource on a real, empty store."""
-    return StoreResource(url=store_url)
+    with store_resource(store_url) as opened:
+        yield opened
 
 
 def run(

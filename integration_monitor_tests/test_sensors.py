@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import pytest
 from dagster._core.definitions.sensor_definition import SensorExecutionData
 
 from integration_monitor.manifest.domain import BrokenManifest, Fleet, Integration
+from integration_monitor.manifest.load import load_directory
+from integration_monitor.manifest_check import ManifestCheck
 from integration_monitor.manifest_watch import ManifestWatch
 from integration_monitor.resources import STORE, StoreResource
 from integration_monitor.sensors import (
@@ -25,13 +28,20 @@ from integration_monitor.store.engine import Store, StoreError
 from integration_monitor.store.verdicts import record
 from integration_monitor.targets import build_targets
 from integration_monitor.translator import IntegrationMonitorTranslator
-from integration_monitor_tests.plugin import StoreIsAway, a_fleet, a_verdict, an_integration
+from integration_monitor_tests.plugin import (
+    StoreIsAway,
+    a_fleet,
+    a_verdict,
+    an_integration,
+    store_resource,
+)
 
 
 @pytest.fixture
-def resource(store_url: str) -> StoreResource:
+def resource(store_url: str) -> Iterator[StoreResource]:
     """The resource on a real, empty store."""
-    return StoreResource(url=store_url)
+    with store_resource(store_url) as opened:
+        yield opened
 
 
 def ticked(sensor: dg.SensorDefinition, resource: StoreResource) -> SensorExecutionData:
@@ -93,6 +103,27 @@ def test_a_failing_verdict_opens_an_incident(resource: StoreResource) -> None:
     sensor = build_incident_sensor(incident_steps(a_fleet()))
     assert "1 opened" in said(ticked(sensor, resource))
     assert "1 opened" not in said(ticked(sensor, resource))
+
+
+def test_a_broken_manifest_opens_an_incident_and_a_repaired_one_closes_it(
+    tmp_path: Path, resource: StoreResource
+) -> None:
+    file = tmp_path / "hubspot.yaml"
+    good = "version: 1\nintegration: hubspot\nowner: {name: CRM, email: crm@example.com}\n"
+    file.write_text(good)
+    (tmp_path / "monitor.yaml").write_text("version: 1\nincidents: {stable_for: 0s}\n")
+    fleet = load_directory(tmp_path)
+    targets = build_targets(fleet, IntegrationMonitorTranslator())
+    manifests = build_manifest_sensor(ManifestWatch(targets, str(tmp_path), ManifestCheck(fleet)))
+    incidents = build_incident_sensor(incident_steps(fleet))
+    ticked(manifests, resource)
+    assert said(ticked(incidents, resource)) == "nothing changed"
+    file.write_text(good + "titel: HubSpot\n")
+    assert "hubspot is fail" in said(ticked(manifests, resource))
+    assert "1 opened" in said(ticked(incidents, resource))
+    file.write_text(good)
+    assert "hubspot is ok" in said(ticked(manifests, resource))
+    assert "1 resolved" in said(ticked(incidents, resource))
 
 
 class Judge:

@@ -8,7 +8,6 @@ import dagster as dg
 
 from integration_monitor import AssetData, CheckData, IntegrationMonitorTranslator
 from integration_monitor.manifest.domain import BrokenManifest, ManifestError
-from integration_monitor.resources import StoreResource
 from integration_monitor_tests.plugin import (
     FakeMeasure,
     StoreIsAway,
@@ -16,6 +15,7 @@ from integration_monitor_tests.plugin import (
     a_sync,
     an_integration,
     defs_of,
+    store_resource,
 )
 
 TRANSLATOR = IntegrationMonitorTranslator()
@@ -80,12 +80,13 @@ class Prefixed(IntegrationMonitorTranslator):
 def test_a_translator_changes_keys_and_everything_follows(store_url: str) -> None:
     measure = FakeMeasure()
     fleet = a_fleet(an_integration("hubspot", a_sync()))
-    defs = defs_of(fleet, measure, StoreResource(url=store_url), Prefixed())
     destination = dg.AssetKey(["partners", "hubspot", "contacts_destination"])
-    node = defs.resolve_asset_graph().get(destination)
+    with store_resource(store_url) as resource:
+        defs = defs_of(fleet, measure, resource, Prefixed())
+        node = defs.resolve_asset_graph().get(destination)
+        result = defs.resolve_job_def("integration_monitor_every_15m").execute_in_process()
     assert node.group_name == "partners"
     assert node.parent_keys == {dg.AssetKey(["partners", "hubspot", "contacts_source"])}
-    result = defs.resolve_job_def("integration_monitor_every_15m").execute_in_process()
     assert result.success
     assert {check.asset_key for check in result.get_asset_check_evaluations()} == {destination}
 
