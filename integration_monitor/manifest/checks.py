@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Set
 from typing import Any
 
-from integration_monitor.manifest.problems import Problem, mapping, nearest
+from integration_monitor.manifest.problems import Problem, items, mapping, nearest
 from integration_monitor.manifest.quantities import parse_duration
 from integration_monitor.manifest.side_checks import check_jmespath, check_sync, one_of
 from integration_monitor.manifest.template_checks import (
@@ -58,7 +58,7 @@ def check_routes(routes: object, path: Path, channels: Set[str] | None) -> Itera
     if channels is None:
         return
     for severity, names in mapping(routes).items():
-        for index, name in enumerate(names if isinstance(names, list) else []):
+        for index, name in enumerate(items(names)):
             if isinstance(name, str) and name not in channels:
                 declared = ", ".join(sorted(channels)) or "none"
                 yield Problem(
@@ -70,7 +70,7 @@ def check_routes(routes: object, path: Path, channels: Set[str] | None) -> Itera
 
 def _check_tenants(connections: Mapping[str, Any]) -> Iterator[Problem]:
     seen: set[str] = set()
-    for index, entry in enumerate(connections.get("list") or ()):
+    for index, entry in enumerate(items(connections.get("list"))):
         tenant = mapping(entry).get("tenant")
         if isinstance(tenant, str) and tenant in seen:
             path: Path = ("connections", "list", index, "tenant")

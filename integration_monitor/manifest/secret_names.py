@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 _SECRET_NAME = re.compile(
     r"(.*[-_])?(authorization|cookie|auth|hapikey|(api|access|auth|private|secret)[-_]?key"
@@ -20,4 +20,5 @@ def is_secret_name(name: object) -> bool:
 
 def secret_parameters(address: str) -> list[tuple[str, str]]:
     """The parameters of an address or path that are named like a secret, with their values."""
-    return [pair for pair in parse_qsl(urlsplit(address).query) if is_secret_name(pair[0])]
+    query = address.partition("?")[2].partition("#")[0]
+    return [pair for pair in parse_qsl(query) if is_secret_name(pair[0])]
