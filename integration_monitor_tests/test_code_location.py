@@ -70,6 +70,8 @@ def directory(
     for name in ("hubspot", "stripe"):
         (manifests / f"{name}.yaml").write_text(MANIFEST.format(name=name))
     (tmp_path / "project.py").write_text(PROJECT)
+    in_processes = 'manifests="integrations", executor=dg.multiprocess_executor'
+    (tmp_path / "scaled.py").write_text(PROJECT.replace('manifests="integrations"', in_processes))
     (tmp_path / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
     monkeypatch.setenv("PRODUCT_URL", database_url)
     monkeypatch.setenv(DATABASE_URL, store_url)
@@ -97,7 +99,7 @@ def launch(instance: dg.DagsterInstance, workspace: WorkspaceRequestContext) -> 
     job = repository.get_full_job(JOB)
     run = _create_run(instance, location, repository, job, {}, {}, None, None)
     instance.launch_run(run.run_id, workspace)
-    for _ in range(300):
+    for _ in range(900):
         found = instance.get_run_by_id(run.run_id)
         if found is not None and found.is_finished:
             return found
@@ -110,8 +112,9 @@ def launch(instance: dg.DagsterInstance, workspace: WorkspaceRequestContext) -> 
     [
         WorkspaceOpts(module_name=("integration_monitor.definitions",)),
         WorkspaceOpts(python_file=("project.py",)),
+        pytest.param(WorkspaceOpts(python_file=("scaled.py",)), marks=pytest.mark.slow),
     ],
-    ids=["own code location", "merged into a project"],
+    ids=["own code location", "merged into a project", "a process for each step"],
 )
 def test_a_run_measures_what_was_loaded_whatever_the_files_say_now(
     directory: Path, store: Store, opts: WorkspaceOpts
