@@ -45,16 +45,19 @@ class Changes:
         with self._product.begin() as connection:
             connection.execute(invoices.insert(), rows)
 
-    def one(self, now: datetime, spare: Set[str] = frozenset()) -> None:
-        """One change somewhere, but not of the records in `spare`."""
+    def one(
+        self, now: datetime, spare: Set[str] = frozenset()
+    ) -> tuple[IntegrationName, str] | None:
+        """One change somewhere, but not of the records in `spare`: of which sync and tenant."""
         integration: IntegrationName = "crm" if self._rng.random() < 0.6 else "billing"
         owners = self._owners(integration)
         if self._rng.random() < _SHARE_NEW:
-            self._add(integration, now)
-            return
+            return integration, self._add(integration, now)
         key = self._rng.choice(list(owners))
-        if key not in spare:
-            self.touch(integration, [key], now)
+        if key in spare:
+            return None
+        self.touch(integration, [key], now)
+        return integration, owners[key]
 
     def touch(self, integration: IntegrationName, keys: Sequence[str], now: datetime) -> None:
         """Change these records."""
@@ -78,13 +81,15 @@ class Changes:
     def _owners(self, integration: IntegrationName) -> dict[str, str]:
         return self._contact_owners if integration == "crm" else self._invoice_owners
 
-    def _add(self, integration: IntegrationName, now: datetime) -> None:
+    def _add(self, integration: IntegrationName, now: datetime) -> str:
         if integration == "crm":
-            self._put_contact(self._new_contact(), now)
-            return
+            key = self._new_contact()
+            self._put_contact(key, now)
+            return self._contact_owners[key]
         row = self._new_invoice(now)
         with self._product.begin() as connection:
             connection.execute(invoices.insert(), row)
+        return str(row["tenant"])
 
     def _new_contact(self) -> str:
         key = f"con-{len(self._contact_owners) + 1:05d}"

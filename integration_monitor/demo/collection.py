@@ -79,6 +79,11 @@ class Collection:
         with self._lock:
             return sorted(self._tenants.get(tenant, {}))
 
+    def tenants(self) -> list[str]:
+        """The tenants that have records."""
+        with self._lock:
+            return sorted(self._tenants)
+
     def __len__(self) -> int:
         with self._lock:
             return sum(len(records) for records in self._tenants.values())

@@ -21,8 +21,11 @@ TENANTS = (
 )  # fmt: skip
 CONTACTS = 3_000
 INVOICES = 2_000
-SEED_AGE = timedelta(hours=2)
-"""The records of the beginning were last changed within so long before the history begins."""
+SEED_AGES = (timedelta(days=2), timedelta(days=30))
+"""How long before the history begins the records of the beginning were last changed.
+
+Longer than a first measurement looks back, so that the hour's figures are about the hour.
+"""
 
 PLANS = ("free", "team", "business", "enterprise")
 STATUSES = ("draft", "sent", "paid", "overdue")
@@ -112,5 +115,5 @@ def random_invoice(rng: random.Random) -> dict[str, str | int]:
 
 def seed_times(rng: random.Random, count: int, before: datetime) -> list[datetime]:
     """When the records of the beginning were last changed, in order."""
-    seconds = SEED_AGE.total_seconds()
-    return sorted(before - timedelta(seconds=rng.uniform(1, seconds)) for _ in range(count))
+    youngest, oldest = (age.total_seconds() for age in SEED_AGES)
+    return sorted(before - timedelta(seconds=rng.uniform(youngest, oldest)) for _ in range(count))

@@ -25,12 +25,14 @@ class CrmSync:
         self._cursors: dict[str, datetime] = {}
         self._runs = 0
 
-    def run(self, now: datetime, drop: Set[str] = frozenset()) -> SyncRun:
-        """Move what changed; contacts whose key is in `drop` are lost on the way."""
+    def run(
+        self, now: datetime, drop: Set[str] = frozenset(), *, only: str | None = None
+    ) -> SyncRun:
+        """Move what changed, of all tenants or `only` one; what is in `drop` is lost on the way."""
         self._runs += 1
         run = SyncRun(self._runs, now)
         try:
-            for tenant, token in self._tokens():
+            for tenant, token in self._tokens(only):
                 self._tenant(PartnerCalls(self._http, run), run, tenant, token, drop)
         except (SyncError, sa.exc.SQLAlchemyError) as error:
             run.error = str(error) if isinstance(error, SyncError) else "stopped: database error"
@@ -40,9 +42,12 @@ class CrmSync:
         """Move everything again that changed since then."""
         self._cursors = {tenant: min(cursor, to) for tenant, cursor in self._cursors.items()}
 
-    def _tokens(self) -> list[tuple[str, str]]:
+    def _tokens(self, only: str | None) -> list[tuple[str, str]]:
+        query = sa.select(accounts.c.tenant, accounts.c.crm_token)
+        if only is not None:
+            query = query.where(accounts.c.tenant == only)
         with self._product.connect() as connection:
-            rows = connection.execute(sa.select(accounts.c.tenant, accounts.c.crm_token)).all()
+            rows = connection.execute(query).all()
         return [(row.tenant, row.crm_token) for row in rows]
 
     def _tenant(

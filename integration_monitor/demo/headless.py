@@ -77,7 +77,7 @@ class Headless:
         self._witness = witness
         self._store = store
         self._tell = tell
-        self._told: set[tuple[str, str]] = set()
+        self._told: set[tuple[str, datetime, str]] = set()
 
     def run(self, fault: Fault, integration: IntegrationName) -> Outcome:
         """Lead through the story. Raises `ServersError` where a server ends."""
@@ -112,7 +112,8 @@ class Headless:
 
     def _tell_news(self) -> None:
         for event in self._witness.story():
-            known = (event.event, repr(event.as_json()))
+            # Not by its reason: that of a check changes as long as the check fails.
+            known = (event.event, event.at, str(event.details.get("check")))
             if known not in self._told:
                 self._told.add(known)
                 self._tell(event.as_json())

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from fastapi import FastAPI, Header, HTTPException, Request
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChainableUndefined, Environment, PackageLoader
 
 from integration_monitor.demo.clock import iso, utc_now
 
@@ -59,7 +59,7 @@ def inbox_app(
     templates = Environment(
         loader=PackageLoader("integration_monitor.demo"),
         autoescape=True,
-        undefined=StrictUndefined,
+        undefined=ChainableUndefined,
     )
     templates.filters["clock"] = lambda text: str(text)[11:19]
 

@@ -89,12 +89,20 @@ def as_text(status: DemoStatus) -> Iterator[str]:
 
 def told(event: Event) -> str:
     """An event in words."""
-    parts = [
-        f"{name} {_words(value)}"
-        for name, value in event.details.items()
-        if value not in (None, [], {}, "")
-    ]
-    return "  ".join([event.event.replace("_", " "), *parts])
+    said = event.details
+    what = event.event.replace("_", " ")
+    match event.event:
+        case "broken":
+            return f"{what}: {fault_text(said)}"
+        case "fixed":
+            return what if said["resync"] else f"{what}, without moving again what was lost"
+        case "check_failed":
+            return f"{what}: {said['check']} ({said['status']}): {said['reason']}"
+        case "alert_delivered" | "recovery_delivered":
+            return f"{what}: incident {said['incident']}, {said['reason']} ({said['severity']})"
+        case "started":
+            return what
+    return f"{what}: incident {said['incident']}, {said['subject']} ({said['severity']})"
 
 
 def fault_text(fault: Mapping[str, Any]) -> str:
@@ -144,14 +152,6 @@ def _next_check(home: DemoHome, now: datetime) -> datetime | None:
         return None
     cadences = [sync.every for one in fleet.integrations for sync in one.syncs.values()]
     return min((next_tick(cadence, now) for cadence in cadences), default=None)
-
-
-def _words(value: object) -> str:
-    if isinstance(value, Mapping):
-        return "; ".join(f"{name}: {_words(inner)}" for name, inner in value.items())
-    if isinstance(value, list):
-        return ", ".join(str(inner) for inner in value)
-    return str(value)
 
 
 def _clock(at: datetime) -> str:

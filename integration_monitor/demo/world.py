@@ -30,6 +30,8 @@ from integration_monitor.demo.sync_run import SyncRun, share_of_200
 RUNS_SHOWN = 12
 RUNS_KEPT = 120
 CHANGES_A_SECOND = 1.0
+REPLAYED_CHANGES = 30
+SYNC_DELAY = timedelta(seconds=1)
 
 TITLES: Mapping[IntegrationName, str] = {
     "crm": "Harborview CRM → warehouse (contacts)",
@@ -79,14 +81,18 @@ class World:
         self.partner.clock = lambda: at
         self._sync(at)
 
-    def replay(self, at: datetime, changes: int = 60) -> None:
-        """Live from the last step to `at`, with so many changes, and move them."""
+    def replay(self, at: datetime, changes: int = REPLAYED_CHANGES) -> None:
+        """Live from the last step to `at`, with so many changes, each moved a second later.
+
+        Only for the tenant that changed: the others' calls would have found nothing.
+        """
         start = self._last or at
         for index in range(changes):
-            self.changes.one(start + (at - start) * (index / changes))
+            moment = start + (at - start) * (index / changes)
+            changed = self.changes.one(moment)
+            if changed is not None:
+                self._sync_one(*changed, moment + SYNC_DELAY)
         self._last = at
-        self.partner.clock = lambda: at
-        self._sync(at)
 
     def step(self, now: datetime) -> None:
         """Do what was asked for, change what is due, and run the syncs."""
@@ -108,6 +114,11 @@ class World:
         for name, sync in self._syncs.items():
             if not broken.stopped(name):
                 self._runs[name].append(sync.run(now, broken.dropped(name)))
+
+    def _sync_one(self, name: IntegrationName, tenant: str, now: datetime) -> None:
+        self.partner.clock = lambda: now
+        run = self._crm.run(now, only=tenant) if name == "crm" else self._billing.run(now)
+        self._runs[name].append(run)
 
     def state(self) -> dict[str, Any]:
         """The syncs' own view, and what is broken; for the inbox page and `demo status`."""

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import httpx
+import pytest
+
+from integration_monitor.demo.company import Account
+from integration_monitor.demo.partner import Partner, partner_app
+from integration_monitor.demo.servers import serving
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+ACCOUNTS = (Account("acme", "crm-a", "bil-a"), Account("brio", "crm-b", "bil-b"))
+ACME = {"authorization": "Bearer crm-a"}
+INVOICE = {
+    "external_id": "1",
+    "number": "INV-1",
+    "amount_cents": 5,
+    "status": "paid",
+    "source_updated_at": "2026-03-01T12:00:00.123Z",
+}
+
+
+@pytest.fixture
+def partner() -> Partner:
+    partner = Partner(ACCOUNTS, clock=lambda: NOON)
+    partner.contacts.put("acme", {"id": "c1", "account": "acme"}, NOON)
+    partner.contacts.put("brio", {"id": "c2", "account": "brio"}, NOON)
+    return partner
+
+
+@pytest.fixture
+def http(partner: Partner) -> Iterator[httpx.Client]:
+    with (
+        serving(partner_app(partner)) as url,
+        httpx.Client(base_url=url, trust_env=False) as client,
+    ):
+        yield client
+
+
+def test_a_token_shows_its_own_tenant_only(http: httpx.Client) -> None:
+    page = http.get("/crm/contacts", headers=ACME).raise_for_status().json()
+    assert [record["id"] for record in page["results"]] == ["c1"]
+    assert (page["total"], page["paging"]) == (1, {"next": None})
+    found = http.post("/crm/contacts/batch/read", headers=ACME, json={"ids": ["c1", "c2"]}).json()
+    assert [record["id"] for record in found["results"]] == ["c1"]
+
+
+def test_answers_carry_the_partners_clock(http: httpx.Client) -> None:
+    date = parsedate_to_datetime(http.get("/crm/contacts", headers=ACME).headers["date"])
+    assert abs((datetime.now(UTC) - date).total_seconds()) < 60
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{}, {"authorization": "Bearer nonsense"}, {"authorization": "Bearer bil-a"}],
+    ids=["none", "unknown", "of the other partner"],
+)
+def test_other_tokens_are_refused(http: httpx.Client, headers: dict[str, str]) -> None:
+    assert http.get("/crm/contacts", headers=headers).status_code == 401
+
+
+def test_a_dead_token_is_one_tenants_only(http: httpx.Client, partner: Partner) -> None:
+    partner.misbehave(revoked=frozenset({("crm", "acme")}))
+    assert http.get("/crm/contacts", headers=ACME).status_code == 401
+    others = {"authorization": "Bearer crm-b"}
+    assert http.get("/crm/contacts", headers=others).status_code == 200
+    partner.misbehave()
+    assert http.get("/crm/contacts", headers=ACME).status_code == 200
+
+
+def test_down_is_one_partner_only(http: httpx.Client, partner: Partner) -> None:
+    partner.misbehave(down=frozenset({"crm"}))
+    assert http.get("/crm/contacts", headers=ACME).status_code == 503
+    billing = {"authorization": "Bearer bil-a"}
+    assert http.get("/billing/invoices", headers=billing).status_code == 200
+
+
+def test_an_upsert_keeps_the_senders_version(http: httpx.Client) -> None:
+    billing = {"authorization": "Bearer bil-a"}
+    body = {"invoices": [INVOICE]}
+    http.post("/billing/invoices/batch/upsert", headers=billing, json=body).raise_for_status()
+    asked = {"since": "2026-03-01T12:00:00Z", "until": "2026-03-01T12:00:01Z"}
+    page = http.get("/billing/invoices", headers=billing, params=asked).json()
+    received = {"account": "acme", "received_at": "2026-03-01T12:00:00.000Z"}
+    assert page["results"] == [{**INVOICE, **received}]
+
+
+@pytest.mark.parametrize(
+    "query", [{"since": "yesterday"}, {"cursor": "x"}, {"since": "2026-03-01"}]
+)
+def test_what_it_does_not_understand_is_a_400(http: httpx.Client, query: dict[str, str]) -> None:
+    assert http.get("/crm/contacts", headers=ACME, params=query).status_code == 400

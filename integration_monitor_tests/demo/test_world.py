@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+
+from integration_monitor.demo.company import CONTACTS, INVOICES, TENANTS
+from integration_monitor_tests.demo.conftest import Company
+
+
+def dropped(company: Company) -> set[str]:
+    records = company.world.state()["fault"]["records"]
+    return {key for keys in records.values() for key in keys}
+
+
+def last_run(company: Company, integration: str) -> str:
+    syncs = {sync["integration"]: sync for sync in company.world.state()["syncs"]}
+    return str(syncs[integration]["last_run"])
+
+
+def test_the_company_is_as_large_as_promised(company: Company) -> None:
+    assert len(TENANTS) >= 20
+    assert len(company.world.partner.contacts) + len(company.world.partner.invoices) == 5000
+    assert CONTACTS + INVOICES == 5000
+
+
+def test_a_healthy_company_moves_everything(company: Company) -> None:
+    for _ in range(10):
+        company.step()
+    assert company.behind() == set()
+    assert last_run(company, "crm").endswith("100 % HTTP 200")
+
+
+def test_a_replayed_step_is_loaded_a_second_after_each_change(company: Company) -> None:
+    company.now = company.now.replace(minute=5)
+    company.world.replay(company.now, changes=12)
+    assert company.behind() == set()
+    query = sa.text(
+        "select max(loaded_at - source_updated_at) from crm.contacts"
+        " where source_updated_at >= timestamptz '2026-03-01 12:00Z'"
+    )
+    with company.warehouse.connect() as connection:
+        delay = connection.execute(query).scalar_one()
+    assert delay.total_seconds() == pytest.approx(1, abs=0.01)
+
+
+def test_drop_records_loses_five_of_three_tenants_while_every_call_is_a_200(
+    company: Company,
+) -> None:
+    company.break_("drop-records")
+    lost = dropped(company)
+    for _ in range(5):
+        company.step()
+    records = company.world.state()["fault"]["records"]
+    assert [len(keys) for keys in records.values()] == [5, 5, 5]
+    assert company.behind() == lost
+    assert last_run(company, "crm").endswith("100 % HTTP 200")
+
+
+def test_fix_moves_the_lost_records(company: Company) -> None:
+    company.break_("drop-records")
+    company.step()
+    company.fix()
+    assert company.behind() == set()
+
+
+def test_fix_without_resync_leaves_the_lost_records_lost_until_a_plain_fix(
+    company: Company,
+) -> None:
+    company.break_("drop-records")
+    lost = dropped(company)
+    company.step()
+    company.fix(resync=False)
+    for _ in range(20):
+        company.step()
+    assert company.behind() == lost
+    assert set(company.world.state()["fault"]["not_resynced"]) == lost
+    company.fix()
+    assert company.behind() == set()
+
+
+def test_two_breaks_in_a_row_are_both_mended(company: Company) -> None:
+    company.break_("drop-records")
+    first = dropped(company)
+    company.break_("drop-records")
+    assert company.behind() == first | dropped(company)
+    company.fix()
+    assert company.behind() == set()
+
+
+def test_outward_records_are_dropped_too(company: Company) -> None:
+    company.break_("drop-records", "billing")
+    lost = dropped(company)
+    company.step()
+    assert len(lost) == 15
+    sent = company.world.partner.invoices
+    stale = {
+        record["external_id"]
+        for tenant in sent.tenants()
+        for record in sent.read(tenant, lost)
+        if record["source_updated_at"] < "2026-03-01T12"
+    }
+    assert stale == lost
+    assert "100 % HTTP 200" in company.world.state()["syncs"][1]["last_minute"]
+    company.fix()
+    for tenant in sent.tenants():
+        versions = [record["source_updated_at"] for record in sent.read(tenant, lost)]
+        assert all(version >= "2026-03-01T12" for version in versions)
+
+
+def test_drop_tenant_is_skipped_and_catches_up(company: Company) -> None:
+    company.break_("drop-tenant")
+    tenant = company.world.state()["fault"]["tenant"]
+    assert f"skipped {tenant}" in last_run(company, "crm")
+    key = company.world.partner.contacts.keys(tenant)[0]
+    company.world.changes.touch("crm", [key], company.now)
+    company.step()
+    assert key in company.behind()
+    company.fix()
+    assert company.behind() == set()
+
+
+def test_stop_sync_stands_still_and_catches_up(company: Company) -> None:
+    company.break_("stop-sync")
+    for _ in range(20):
+        company.step()
+    assert company.behind()
+    assert company.world.state()["syncs"][0]["state"] == "stopped"
+    company.fix()
+    assert company.behind() == set()
+
+
+def test_partner_down_stops_every_run_and_loses_nothing(company: Company) -> None:
+    company.break_("partner-down")
+    for _ in range(20):
+        company.step()
+    assert last_run(company, "crm").endswith("stopped: HTTP 503")
+    company.fix()
+    assert company.behind() == set()
+
+
+def test_its_story_says_what_was_broken_and_mended(company: Company) -> None:
+    company.break_("stop-sync", "billing")
+    company.fix()
+    commands = company.world.state()["commands"]
+    assert [(one["event"], one.get("fault")) for one in commands] == [
+        ("broken", "stop-sync"),
+        ("fixed", None),
+    ]
