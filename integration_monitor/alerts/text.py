@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from textwrap import shorten
 
 from integration_monitor.alerts.decide import Reason
 from integration_monitor.alerts.payload import Alert
 from integration_monitor.signals.verdict import WHOLE
 
+SUMMARY = 120
+"""Characters of the summary that a headline takes; the body has all of it."""
 NAMED = 20
 """Tenants that are named; the others are counted."""
 _STATE: dict[Reason, str] = {
@@ -48,7 +51,8 @@ def _headline(alert: Alert) -> str:
         "resolved": f"{well} after {_duration(alert)}",
         "no-longer-watched": "no longer watched",
     }
-    return f"[{label}] {where}: {ended.get(alert.reason) or cannot + alert.summary}"
+    what = ended.get(alert.reason) or cannot + shorten(alert.summary, SUMMARY, placeholder=" …")
+    return f"[{label}] {where}: {what}"
 
 
 def _lines(alert: Alert) -> Iterable[str]:

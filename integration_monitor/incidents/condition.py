@@ -108,8 +108,10 @@ def _severity(verdict: Verdict) -> Severity:
     return verdict.severity or ("page" if verdict.status == "fail" else "ticket")
 
 
-def _worst_first(verdict: Verdict) -> tuple[int, bool, str]:
-    return -RANK[_severity(verdict)], verdict.status != "fail", verdict.signal
+def _worst_first(verdict: Verdict) -> tuple[int, bool, bool, str]:
+    # Of two that are equally bad, the one that names the records says more than their age.
+    says_less = verdict.signal == "freshness"
+    return -RANK[_severity(verdict)], verdict.status != "fail", says_less, verdict.signal
 
 
 def _union(groups: Iterable[Iterable[str]]) -> tuple[str, ...]:

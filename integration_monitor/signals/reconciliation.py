@@ -44,13 +44,14 @@ def judge(
     status: Status = min((f.status for f in findings), key=_WORST.index, default="ok")
     gaps = sum(sum(tenant.gaps.values()) for tenant in _tenants(facts))
     reasons = [f.reason for f in sorted(findings, key=lambda f: _WORST.index(f.status))]
+    overview = _overview(facts)
     return Verdict(
         integration=integration,
         subject=sync.name,
         signal=SIGNAL,
         status=status,
         severity=severity_of(status, sync),
-        reason="; ".join(_shortened(reasons)) if reasons else _all_well(sync, facts),
+        reason=overview + "; ".join(_shortened(reasons)) if reasons else _all_well(facts),
         at=at,
         valid_until=valid_until,
         evidence=_evidence(facts, gaps),
@@ -82,7 +83,7 @@ def _findings(sync: Sync, facts: SyncFacts, at: datetime) -> list[_Finding]:
     findings = [*_gap_findings(sync, facts)]
     for connection in facts.connections:
         findings += _reading_findings(sync, connection)
-        findings += _record_findings(sync, connection)
+        findings += _record_findings(connection)
         findings += _pending_findings(sync, connection, at)
     return findings
 
@@ -129,7 +130,7 @@ def _reading_findings(sync: Sync, facts: ConnectionFacts) -> list[_Finding]:
     return [_Finding("unknown" if behind > limit else "warn", reason, facts.connection)]
 
 
-def _record_findings(sync: Sync, facts: ConnectionFacts) -> list[_Finding]:
+def _record_findings(facts: ConnectionFacts) -> list[_Finding]:
     who = _who(facts)
     reasons = [
         f"{count(n, 'record')} cannot be reconciled: {why}"
@@ -189,12 +190,20 @@ def _parts(findings: Sequence[_Finding]) -> tuple[Part, ...]:
     return tuple(parts)
 
 
+def _overview(facts: SyncFacts) -> str:
+    """`15 records of 3 tenants: ` where several tenants have gaps; one speaks for itself."""
+    gaps = [n for tenant in _tenants(facts) if (n := sum(tenant.gaps.values()))]
+    if len(gaps) < 2:
+        return ""
+    return f"{count(sum(gaps), 'record')} of {count(len(gaps), 'tenant')}: "
+
+
 def _shortened(reasons: Sequence[str], most: int = 5) -> list[str]:
     more = len(reasons) - most
     return [*reasons[:most], f"and {number(more)} more findings"] if more > 0 else list(reasons)
 
 
-def _all_well(sync: Sync, facts: SyncFacts) -> str:
+def _all_well(facts: SyncFacts) -> str:
     read = sum(connection.read for connection in facts.connections)
     covered = [c.covered_to for c in facts.connections if c.covered_to is not None]
     pending = sum(tenant.pending for tenant in _tenants(facts))
