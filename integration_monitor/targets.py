@@ -49,7 +49,8 @@ class Target:
 
 def build_targets(fleet: Fleet, translator: IntegrationMonitorTranslator) -> list[Target]:
     """One target a manifest, the broken ones last."""
-    return [_target(manifest, translator) for manifest in (*fleet.integrations, *fleet.broken)]
+    manifests: list[Integration | BrokenManifest] = [*fleet.integrations, *fleet.broken]
+    return [_target(manifest, translator) for manifest in manifests]
 
 
 def _target(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -56,6 +58,15 @@ defs = dg.Definitions.merge(
     build_integration_monitor_defs(manifests="integrations"),
 )
 """
+
+
+@pytest.fixture(autouse=True)
+def _collected() -> Iterator[None]:
+    """Dagster leaves the Popen objects of its servers behind; the warning is not ours."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 @pytest.fixture
