@@ -162,12 +162,14 @@ def _headless(ports: Ports, fault: str, integration: str, *, as_json: bool) -> i
 
 def _show(running: RunningDemo) -> None:
     addresses = running.addresses
+    lineage = f"{addresses.dagster}/locations/__repository__@integration_monitor/asset-groups"
     typer.echo(f"""
 The demo is ready.
 
-  Lineage, checks  {addresses.dagster}/asset-groups
-  Inbox            {addresses.inbox}
-  Manifests        {running.home.manifests}
+  Lineage    {lineage}/crm/lineage
+             {lineage}/billing/lineage
+  Inbox      {addresses.inbox}
+  Manifests  {running.home.manifests}
 
 Try next, in another terminal:
 

@@ -56,8 +56,12 @@ class History:
         judge = ManifestCheck(self._fleet)
         for target in self._targets:
             verdict = judge(target.manifest, self._store)
-            event = check_evaluation(target.manifest_check, outcome(verdict))
-            self._instance.report_runless_asset_event(event)
+            check = target.manifest_check
+            seen = observation(check.asset_key, verdict.evidence, verdict.at, None)
+            self._instance.report_runless_asset_event(
+                dg.AssetObservation(asset_key=check.asset_key, metadata=seen.metadata)
+            )
+            self._instance.report_runless_asset_event(check_evaluation(check, outcome(verdict)))
 
 
 def _measure(

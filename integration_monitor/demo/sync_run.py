@@ -31,7 +31,7 @@ class SyncRun:
     @property
     def line(self) -> str:
         """`run 812: 214 records, 100 % HTTP 200`."""
-        text = f"run {self.number}: {self.records} records"
+        text = f"run {self.number}: {self.records} record{'' if self.records == 1 else 's'}"
         if self.calls:
             text += f", {share_of_200([self])}"
         if self.skipped:

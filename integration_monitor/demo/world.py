@@ -31,7 +31,6 @@ RUNS_SHOWN = 12
 RUNS_KEPT = 120
 CHANGES_A_SECOND = 1.0
 REPLAYED_CHANGES = 30
-SYNC_DELAY = timedelta(seconds=1)
 
 TITLES: Mapping[IntegrationName, str] = {
     "crm": "Harborview CRM → warehouse (contacts)",
@@ -82,16 +81,16 @@ class World:
         self._sync(at)
 
     def replay(self, at: datetime, changes: int = REPLAYED_CHANGES) -> None:
-        """Live from the last step to `at`, with so many changes, each moved a second later.
+        """Live from the last step to `at`, with so many changes, each moved by the next run.
 
         Only for the tenant that changed: the others' calls would have found nothing.
         """
         start = self._last or at
         for index in range(changes):
-            moment = start + (at - start) * (index / changes)
+            moment = start + (at - start) * ((index + self._rng.random()) / changes)
             changed = self.changes.one(moment)
             if changed is not None:
-                self._sync_one(*changed, moment + SYNC_DELAY)
+                self._sync_one(*changed, _next_run(moment))
         self._last = at
 
     def step(self, now: datetime) -> None:
@@ -141,6 +140,11 @@ class World:
             "last_minute": _last_minute(runs),
             "runs": [{"at": iso(run.at), "line": run.line} for run in runs[: -RUNS_SHOWN - 1 : -1]],
         }
+
+
+def _next_run(at: datetime) -> datetime:
+    """The syncs run at every whole second."""
+    return at.replace(microsecond=0) + timedelta(seconds=1)
 
 
 def _last_minute(runs: Sequence[SyncRun]) -> str | None:

@@ -13,8 +13,8 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from integration_monitor.demo.company import contacts
-from integration_monitor.demo.faults import Fault, IntegrationName, write_command
+from integration_monitor.demo.company import IntegrationName, contacts
+from integration_monitor.demo.faults import Fault, write_command
 from integration_monitor.demo.partner import partner_app
 from integration_monitor.demo.servers import serving
 from integration_monitor.demo.world import World

@@ -26,7 +26,7 @@ def environ(company: Company) -> dict[str, str]:
 
 
 def test_what_was_measured_of_the_past_shows_in_dagster_under_its_time(
-    company: Company, store: Store, environ: dict[str, str], tmp_path: object
+    company: Company, store: Store, environ: dict[str, str]
 ) -> None:
     home = DemoHome(company.faults.parent / "demo")
     home.copy_manifests()
@@ -53,4 +53,4 @@ def test_what_was_measured_of_the_past_shows_in_dagster_under_its_time(
 
 def observed(record: dg.EventLogRecord) -> dict[str, dg.MetadataValue]:
     assert record.asset_observation is not None
-    return dict(record.asset_observation.metadata)  # type: ignore[arg-type]
+    return dict(record.asset_observation.metadata)

@@ -15,12 +15,12 @@ ALERT = {
     "reason": "opened",
     "severity": "page",
     "integration": "crm",
-    "headline": "Something <b>broke</b>",
+    "title": "Something <b>broke</b>",
     "summary": "15 records are missing",
     "incident": {"id": 1},
     "tenants": {"names": ["acme", "brio"]},
 }
-STATE = {
+STATE: dict[str, Any] = {
     "syncs": [
         {
             "title": "CRM → warehouse",

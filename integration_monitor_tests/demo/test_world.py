@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import pytest
 import sqlalchemy as sa
 
 from integration_monitor.demo.company import CONTACTS, INVOICES, TENANTS
@@ -30,7 +29,7 @@ def test_a_healthy_company_moves_everything(company: Company) -> None:
     assert last_run(company, "crm").endswith("100 % HTTP 200")
 
 
-def test_a_replayed_step_is_loaded_a_second_after_each_change(company: Company) -> None:
+def test_a_replayed_change_is_loaded_by_the_next_run(company: Company) -> None:
     company.now = company.now.replace(minute=5)
     company.world.replay(company.now, changes=12)
     assert company.behind() == set()
@@ -40,7 +39,7 @@ def test_a_replayed_step_is_loaded_a_second_after_each_change(company: Company) 
     )
     with company.warehouse.connect() as connection:
         delay = connection.execute(query).scalar_one()
-    assert delay.total_seconds() == pytest.approx(1, abs=0.01)
+    assert 0 < delay.total_seconds() <= 1
 
 
 def test_drop_records_loses_five_of_three_tenants_while_every_call_is_a_200(

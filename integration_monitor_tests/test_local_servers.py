@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from integration_monitor.local_processes import ServersError
+from integration_monitor.local_servers import dagster_url, exclusive, home, is_running
+
+
+def test_home_is_named_by_the_environment(tmp_path: Path) -> None:
+    assert home({"INTEGRATION_MONITOR_HOME": str(tmp_path)}) == tmp_path.resolve()
+    assert home({}).name == ".integration_monitor"
+
+
+def test_a_directory_belongs_to_one_run_at_a_time(tmp_path: Path) -> None:
+    directory = tmp_path / "demo"
+    assert not is_running(directory)
+    with exclusive(directory):
+        assert is_running(directory)
+        with pytest.raises(ServersError, match="runs already"), exclusive(directory):
+            pass
+    assert not is_running(directory)
+
+
+def test_dagster_is_given_the_driver_it_is_written_for() -> None:
+    url = "postgresql://postgres:@/dagster?host=/tmp/somewhere"
+    assert dagster_url(url) == "postgresql+psycopg2://postgres:@/dagster?host=/tmp/somewhere"
