@@ -78,7 +78,7 @@ def break_(fault: FaultArgument = None, integration: IntegrationOption = "crm") 
         home.addresses()
         state = _follow(home, write_command(home.faults, fault=checked, integration=where))
     typer.echo(f"broken: {fault_text(state['fault'])}")
-    typer.echo("The check says so within about 70 seconds: integration-monitor demo status")
+    typer.echo("The check says so within about 90 seconds: integration-monitor demo status")
 
 
 @app.command()

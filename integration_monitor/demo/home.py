@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from integration_monitor.local_servers import is_running
+from integration_monitor.manifest.schema import json_schema, monitor_json_schema
 
 _TEMPLATES = Path(__file__).parent / "manifests"
 _DAGSTER_URL = re.compile(r"^dagster_url:.*$", re.MULTILINE)
@@ -62,13 +63,16 @@ class DemoHome:
     def _running(self) -> Path:
         return self.directory / "running.json"
 
-    def copy_manifests(self, *, again: bool = False) -> None:
-        """Copy those that are not there yet, or all of them again."""
+    def copy_manifests(self) -> None:
+        """Copy those that are not there yet; the schemas beside them are for editors."""
         self.manifests.mkdir(parents=True, exist_ok=True)
         for template in _TEMPLATES.glob("*.yaml"):
             copy = self.manifests / template.name
-            if again or not copy.exists():
+            if not copy.exists():
                 shutil.copyfile(template, copy)
+        schemas = {"schema.json": json_schema(), "monitor.schema.json": monitor_json_schema()}
+        for name, schema in schemas.items():
+            (self.manifests / name).write_text(json.dumps(schema, indent=2))
 
     def forget_manifests(self) -> None:
         """Remove the user's copies, with whatever was added beside them."""

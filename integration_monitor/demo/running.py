@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -123,8 +123,12 @@ class DemoServers:
             *("--links", json.dumps({"Dagster": dagster})),
         ]
         environ = {**os.environ, **databases}
-        world = Led("company", self._processes.start("company", command, environ, led=True))
+        world = self._lead("company", command, environ)
         return world, {**databases, **json.loads(world.listen())}
+
+    def _lead(self, name: str, command: Sequence[str], environ: Mapping[str, str]) -> Led:
+        process = self._processes.start(name, command, environ, led=True)
+        return Led(name, process, why=self._processes.require_running)
 
     def _prepare(self, urls: dict[str, str]) -> LocalServers:
         environ = {
@@ -149,8 +153,7 @@ class DemoServers:
             *(sys.executable, "-m", "integration_monitor.demo.history_main"),
             str(self._home.manifests),
         ]
-        process = self._processes.start("history", command, servers.environ, led=True)
-        history = Led("history", process)
+        history = self._lead("history", command, servers.environ)
         history.listen()
         now = utc_now()
         world.ask(f"begin {iso(beginning(now))}")

@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import datetime
 from pathlib import Path
 from types import FrameType
@@ -75,7 +75,9 @@ def _rehearse(world: World) -> bool:
 def _live(world: World, stop: threading.Event) -> None:
     while not stop.is_set():
         started = time.monotonic()
-        world.step(utc_now())
+        # A database that restarts ends no company: the next step finds it again.
+        with suppress(sa.exc.OperationalError):
+            world.step(utc_now())
         stop.wait(max(0.0, STEP_S - (time.monotonic() - started)))
 
 
@@ -91,7 +93,9 @@ def _stop(stop: threading.Event, _number: int, _frame: FrameType | None) -> None
 
 
 def _engine(url: str) -> sa.Engine:
-    return sa.create_engine(sa.make_url(url).set(drivername="postgresql+psycopg"))
+    return sa.create_engine(
+        sa.make_url(url).set(drivername="postgresql+psycopg"), pool_pre_ping=True
+    )
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
