@@ -35,7 +35,7 @@ from integration_monitor.store import verdicts
 from integration_monitor.store.coverage import Unit
 from integration_monitor.store.engine import Store, StoreError
 from integration_monitor.store.forget import forget_connections
-from integration_monitor.store.locks import sync_lock
+from integration_monitor.store.locks import SyncLocks, sync_locks
 
 CONNECTIONS_AT_ONCE = 8
 _log = logging.getLogger(__name__)
@@ -67,6 +67,7 @@ class _Means:
     engines: Engines
     http: httpx.Client
     pool: ThreadPoolExecutor
+    locks: SyncLocks
 
 
 def measure_integration(
@@ -109,9 +110,20 @@ def _means(
     http = httpx.Client(timeout=integration.request_timeout.total_seconds())
     pool = ThreadPoolExecutor(CONNECTIONS_AT_ONCE, thread_name_prefix="connection")
     try:
-        yield _Means(
-            integration, store, environ, clock, as_of, deadline, hosts, engines, http, pool
-        )
+        with sync_locks(store) as locks:
+            yield _Means(
+                integration,
+                store,
+                environ,
+                clock,
+                as_of,
+                deadline,
+                hosts,
+                engines,
+                http,
+                pool,
+                locks,
+            )
     finally:
         # What still hangs ends by its own time limits; nobody waits for it.
         pool.shutdown(wait=False, cancel_futures=True)
@@ -131,8 +143,7 @@ def _measure_sync(
     means: _Means, sync: Sync, connections: Sequence[Connection], error: str | None
 ) -> SyncMeasurement:
     try:
-        lock = sync_lock(means.store, means.integration.name, sync.name, means.deadline.remaining)
-        with lock:
+        with means.locks.hold(means.integration.name, sync.name, means.deadline.remaining):
             results = _reconcile_all(means, sync, connections)
             return _judge_and_store(means, sync, results, error)
     except ReadError:

@@ -19,7 +19,7 @@ from integration_monitor.signals.verdict import Verdict
 from integration_monitor.store import verdicts
 from integration_monitor.store.embedded import EmbeddedPostgres
 from integration_monitor.store.engine import Store, StoreError
-from integration_monitor.store.locks import sync_lock
+from integration_monitor.store.locks import sync_locks
 from integration_monitor_tests.observe.memory import Clock
 from integration_monitor_tests.observe.partner import (
     Fault,
@@ -225,6 +225,23 @@ def test_connections_that_left_are_superseded(case: Case) -> None:
     assert measured.verdicts[0].status == "ok"
 
 
+def test_a_connection_that_comes_back_is_still_owed_what_it_lost(case: Case) -> None:
+    case.change("globex", "g-1", synced=False)
+    case.verdict()
+    case.clock.pass_(minutes=2)
+    case.verdict()
+    declared = case.integration.connections
+    assert isinstance(declared, ListedConnections)
+    connections = replace(declared, connections=declared.connections[:1])
+    for _ in range(2):
+        case.clock.pass_(hours=3)
+        case.measure(replace(case.integration, connections=connections))
+    case.verdict()
+    case.clock.pass_(minutes=2)
+    verdict = case.verdict()
+    assert (verdict.status, verdict.reason) == ("fail", "globex: 1 missing (g-1)")
+
+
 def test_two_runs_of_one_sync_take_turns(case: Case) -> None:
     case.change("acme", "a-1", synced=False)
     case.change("globex", "g-1", synced=False)
@@ -240,7 +257,7 @@ def test_a_run_that_waits_in_vain_for_another_shows_what_is_stored(case: Case) -
     release = threading.Event()
 
     def hold() -> None:
-        with sync_lock(case.store, "crm", "contacts", lambda: 30.0):
+        with sync_locks(case.store) as locks, locks.hold("crm", "contacts", lambda: 30.0):
             release.wait(30)
 
     holder = threading.Thread(target=hold)

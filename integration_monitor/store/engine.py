@@ -24,11 +24,14 @@ class Store:
     @contextmanager
     def begin(self) -> Iterator[sa.Connection]:
         """One transaction, committed at the end. Raises `StoreError` where the store is away."""
-        try:
-            with self.engine.begin() as connection:
-                yield connection
-        except sa.exc.OperationalError as error:
-            raise StoreError(f"the store does not answer: {_first_line(error)}") from error
+        with _said_clearly(), self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def autocommit(self) -> Iterator[sa.Connection]:
+        """A connection of which each statement is a transaction. Raises `StoreError` as `begin`."""
+        with _said_clearly(), self.engine.connect() as connection:
+            yield connection.execution_options(isolation_level="AUTOCOMMIT")
 
     def dispose(self) -> None:
         """Close all connections."""
@@ -63,6 +66,18 @@ def store_url(environ: Mapping[str, str]) -> str:
             " or `dev`, which start an embedded one"
         )
     return url
+
+
+@contextmanager
+def _said_clearly() -> Iterator[None]:
+    try:
+        yield
+    except sa.exc.OperationalError as error:
+        raise StoreError(f"the store does not answer: {_first_line(error)}") from error
+    except sa.exc.PendingRollbackError as error:
+        raise StoreError("the connection to the store was lost") from error
+    except sa.exc.TimeoutError as error:
+        raise StoreError("the store's connections are all in use") from error
 
 
 def _first_line(error: sa.exc.OperationalError) -> str:
