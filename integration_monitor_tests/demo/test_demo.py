@@ -121,6 +121,8 @@ class Attended:
     def stop(self, number: signal.Signals) -> int:
         self.process.send_signal(number)
         assert self.process.stdout is not None
+        if number != signal.SIGKILL:
+            self.output += self.process.stdout
         self.process.stdout.close()
         return self.process.wait(60)
 
