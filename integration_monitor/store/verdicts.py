@@ -18,11 +18,19 @@ def record(connection: sa.Connection, verdict: Verdict) -> None:
     An interval that nobody confirmed in time ends when it became stale. A verdict older than the
     stored one is left out: history does not go backwards.
     """
+    # A row lock does not do: a second one would find the interval ended, and no other one yet.
+    connection.execute(
+        sa.select(
+            sa.func.pg_advisory_xact_lock(
+                sa.func.hashtext(verdict.integration),
+                sa.func.hashtext(f"{verdict.subject} {verdict.signal}"),
+            )
+        )
+    )
     latest = connection.execute(
         sa.select(verdicts.c.id, verdicts.c.status, verdicts.c.severity, verdicts.c.last_at,
                   verdicts.c.valid_until)
         .where(*_subject(verdict), verdicts.c.ended_at.is_(None))
-        .with_for_update()
     ).one_or_none()  # fmt: skip
     if latest is None:
         connection.execute(verdicts.insert().values(**_row(verdict), started_at=verdict.at))

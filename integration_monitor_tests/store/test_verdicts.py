@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
 import sqlalchemy as sa
 
 from integration_monitor.signals.verdict import Part, Verdict
@@ -78,3 +80,19 @@ def test_forgotten_subjects_have_no_latest_verdict(store: Store) -> None:
     with store.begin() as connection:
         verdicts.forget(connection, [("crm", "contacts")], START + timedelta(minutes=1))
         assert verdicts.latest(connection) == ()
+
+
+@pytest.mark.parametrize("before", [(), (OK,)], ids=["the first one", "after another status"])
+def test_two_that_record_at_once_wait_for_each_other(
+    store: Store, before: tuple[Verdict, ...]
+) -> None:
+    _record(store, *before)
+    failed = replace(_at(OK, 1), status="fail", severity="page")
+    with ThreadPoolExecutor(1) as pool:
+        with store.begin() as connection:
+            verdicts.record(connection, failed)
+            second = pool.submit(_record, store, _at(failed, 1))
+            with pytest.raises(TimeoutError):
+                second.result(timeout=0.3)
+        second.result(timeout=5)
+    assert [status for status, *_ in _intervals(store)] == [*(v.status for v in before), "fail"]
