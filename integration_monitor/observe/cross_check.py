@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from integration_monitor.observe.pieces import pieces
 from integration_monitor.observe.run import Reconciled, Run
 from integration_monitor.observe.stretch import Sides
 from integration_monitor.store import coverage, ledger
@@ -22,17 +23,46 @@ def find_extra(run: Run, sides: Sides, start: datetime, end: datetime, read: set
     possible = destination.can_list and destination.keeps_version and sides.source.can_lookup
     if not possible or run.sync.tolerance.extra == "ignore":
         return
-    for page in destination.changed(start, end):
-        unknown = [record for record in page.records if record.key not in read]
-        there = sides.at_source(sorted({record.key for record in unknown}))
-        extra = [
-            Sighting(record.key, record.version, record.tenant or sides.label, "extra")
-            for record in unknown
-            if not any(found.in_filter for found in there.get(record.key, []))
-        ]
+
+    def read_piece(first: datetime, last: datetime) -> _Destination:
+        return _only_at_destination(sides, first, last, read)
+
+    for piece in pieces(
+        read_piece,
+        start,
+        end,
+        longest=run.sync.window,
+        granularity=destination.granularity,
+        budget=run.budget,
+    ):
+        run.deadline.remaining()
         now = run.clock()
         with run.store.begin() as connection:
-            ledger.add(connection, run.unit, extra, first_seen=now, at=now)
+            ledger.add(connection, run.unit, piece.extra, first_seen=now, at=now)
+
+
+@dataclass
+class _Destination:
+    """What a piece of the destination holds: how much, and what of it the source has not."""
+
+    read: int = 0
+    extra: list[Sighting] = field(default_factory=list)
+
+
+def _only_at_destination(
+    sides: Sides, start: datetime, end: datetime, read: set[str]
+) -> _Destination:
+    found = _Destination()
+    for page in sides.destination.changed(start, end):
+        found.read += len(page.records)
+        unknown = [record for record in page.records if record.key not in read]
+        there = sides.at_source(sorted({record.key for record in unknown}))
+        found.extra += [
+            Sighting(record.key, record.version, record.tenant or sides.label, "extra")
+            for record in unknown
+            if not any(known.in_filter for known in there.get(record.key, []))
+        ]
+    return found
 
 
 def count(result: Reconciled, sides: Sides) -> None:

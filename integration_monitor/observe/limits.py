@@ -44,13 +44,14 @@ class Budget:
             self.used += 1
 
     @contextmanager
-    def at_most_half(self) -> Iterator[None]:
-        """Within the block only half of what is left may be used."""
-        self._cap = self.used + (self._most - self.used) // 2
+    def at_most(self, share: float) -> Iterator[None]:
+        """Within the block only this share of what is left may be used; blocks may be nested."""
+        outer = self._cap
+        self._cap = self.used + int((outer - self.used) * share)
         try:
             yield
         finally:
-            self._cap = self._most
+            self._cap = outer
 
 
 class HostLimits:

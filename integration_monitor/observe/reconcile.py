@@ -6,7 +6,7 @@ stretch by stretch. A run that dies loses at most the stretch it was in.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -18,7 +18,7 @@ from integration_monitor.observe.matching import floor
 from integration_monitor.observe.run import Reconciled, Run
 from integration_monitor.observe.settle import settle
 from integration_monitor.observe.side import ReadError
-from integration_monitor.observe.stretch import Sides, Stretch, stretches
+from integration_monitor.observe.stretch import Counted, Sides, Stretch, stretches
 from integration_monitor.store import coverage, ledger
 from integration_monitor.store import stretches as stretch_store
 from integration_monitor.store.coverage import Coverage
@@ -100,10 +100,10 @@ class _Reconciliation:
             known = ledger.open_rows(connection, self.run.unit, gaps=True)
             known += ledger.open_rows(connection, self.run.unit, gaps=False)
             large = stretch_store.of_unit(connection, self.run.unit)
-            self.sides.accepted[:] = stretch_store.accepted_ranges(connection, self.run.unit)
+            self._remember(connection, [])
         try:
             # Half at most, so that a large loss does not stop the result.
-            with self.run.budget.at_most_half():
+            with self.run.budget.at_most(0.5):
                 self._settle(known)
                 for stretch in large:
                     self._reread(stretch)
@@ -111,6 +111,14 @@ class _Reconciliation:
             if error.kind != "budget":
                 raise
             self.result.notes.append("not all known gaps were looked up: the request budget")
+        with self.run.store.begin() as connection:
+            self._remember(connection, stretch_store.of_unit(connection, self.run.unit))
+
+    def _remember(self, connection: sa.Connection, kept: Sequence[OwedStretch]) -> None:
+        known, unit = self.sides.known, self.run.unit
+        known.ranges = stretch_store.accepted_ranges(connection, unit)
+        known.ranges += [(stretch.start, stretch.end) for stretch in kept]
+        known.versions = ledger.open_versions(connection, unit)
 
     def _settle(self, rows: Sequence[Owed]) -> None:
         now = self.run.clock()
@@ -122,12 +130,15 @@ class _Reconciliation:
                 ledger.update(connection, settlement.update, now)
 
     def _reread(self, known: OwedStretch) -> None:
-        found = list(stretches(self.sides, known.start, known.end, known.end - known.start, None))
-        self.run.deadline.remaining()
-        with self.run.store.begin() as connection:
-            stretch_store.drop(connection, self.run.unit, known.start, known.end)
-            for stretch in found:
+        left = known
+        for stretch in self._stretches(known.start, known.end, known.end - known.start, None):
+            self.run.deadline.remaining()
+            with self.run.store.begin() as connection:
+                stretch_store.drop(connection, self.run.unit, left.start, left.end)
                 self._keep_owed(connection, stretch, known.first_seen)
+                if stretch.end < known.end:
+                    left = left.after(stretch.end, stretch.owed_by_tenant)
+                    stretch_store.save(connection, self.run.unit, left, known.first_seen)
 
     # --- reading on -----------------------------------------------------------------------------
 
@@ -142,13 +153,19 @@ class _Reconciliation:
         start = floor((state.covered_to or now - FIRST_LOOK_BACK) - self.run.sync.overlap, step_us)
         counted = (state.covered_to or start, covered)
         window = self.run.sync.window
-        for stretch in stretches(self.sides, start, covered + step, window, counted):
+        for stretch in self._stretches(start, covered + step, window, counted):
             state = self._commit(replace(state, source_now=now), stretch, covered)
         if self.keys is None:
             self.result.notes.append("too many records in one run to look for extra ones")
         else:
             cross_check.find_extra(self.run, self.sides, start, covered + step, self.keys)
         return state
+
+    def _stretches(
+        self, start: datetime, end: datetime, window: timedelta, counted: Counted | None
+    ) -> Iterator[Stretch]:
+        budget = self.run.budget
+        return stretches(self.sides, start, end, window=window, counted=counted, budget=budget)
 
     def _commit(self, state: Coverage, stretch: Stretch, until: datetime) -> Coverage:
         self._add_up(stretch)
@@ -176,8 +193,9 @@ class _Reconciliation:
         unit, now = self.run.unit, self.run.clock()
         room = OWED_ROWS - ledger.count_open(connection, unit.integration, unit.sync)
         if stretch.overflows or owed > room:
+            start = self._owed_from(stretch)
             kept = OwedStretch(
-                stretch.start, stretch.end, first_seen, stretch.owed_by_tenant, stretch.examples
+                start, stretch.end, first_seen, stretch.owed_by_tenant, stretch.examples
             )
             stretch_store.save(connection, unit, kept, now)
             return
@@ -187,6 +205,13 @@ class _Reconciliation:
         ledger.add(
             connection, unit, stretch.owed, first_seen=first_seen, at=now, gap_since=gap_since
         )
+
+    def _owed_from(self, stretch: Stretch) -> datetime:
+        """The start of what is owed: the age of the oldest owed record is told by it."""
+        if stretch.oldest_owed is None:
+            return stretch.start
+        granularity_us = self.sides.source.granularity // timedelta(microseconds=1)
+        return max(stretch.start, floor(stretch.oldest_owed, granularity_us))
 
     def _add_up(self, stretch: Stretch) -> None:
         result = self.result

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from integration_monitor.observe.limits import Budget
 from integration_monitor.observe.matching import Match, finest, floor, match
-from integration_monitor.observe.side import OpenSide, Page, ReadError, Record, TooManyRecords
+from integration_monitor.observe.pieces import PIECE_RECORDS, pieces
+from integration_monitor.observe.side import OpenSide, Page, Record, TooManyRecords
 from integration_monitor.store.ledger import OWED_ROWS, Sighting
 from integration_monitor.store.stretches import EXAMPLES
 
-STRETCH_RECORDS = 50_000
-"""A stretch with more records is read in halves, so that memory stays flat."""
+_SECOND = timedelta(seconds=1)
 _HOUR_US = 3_600_000_000
 
 Counted = tuple[datetime, datetime]
@@ -40,6 +41,22 @@ class Precision:
         return max(self.source_us or 1, self.destination_us or 1)
 
 
+@dataclass
+class Known:
+    """What is on record already: reading it again enters nothing, and counts nothing twice."""
+
+    ranges: list[tuple[datetime, datetime]] = field(default_factory=list)
+    """Half-open ranges of versions that were accepted as lost, or are kept as owed stretches."""
+    versions: set[tuple[str, str, datetime | None]] = field(default_factory=set)
+    """(key, tenant, version) of open rows of the ledger."""
+
+    def covers(self, record: Record, tenant: str) -> bool:
+        version = record.version
+        if version is not None and any(start <= version < end for start, end in self.ranges):
+            return True
+        return (record.key, tenant, version) in self.versions
+
+
 @dataclass(frozen=True)
 class Sides:
     """Both ends of a sync, opened for one connection, and how their times compare."""
@@ -49,8 +66,7 @@ class Sides:
     label: str
     """The tenant's name where a record has none: the connection's."""
     precision: Precision = field(default_factory=Precision)
-    accepted: list[tuple[datetime, datetime]] = field(default_factory=list)
-    """Ranges of versions that somebody accepted as lost: nothing in them is owed."""
+    known: Known = field(default_factory=Known)
 
     def match(self, record: Record, found: list[Record]) -> Match:
         return match(
@@ -79,6 +95,7 @@ class Stretch:
     owed: list[Sighting] = field(default_factory=list)
     """The owed records, at most `OWED_ROWS`: see `overflows`."""
     owed_by_tenant: Counter[str] = field(default_factory=Counter)
+    oldest_owed: datetime | None = None
     examples: list[tuple[str, str]] = field(default_factory=list)
     volumes: Counter[tuple[str, datetime]] = field(default_factory=Counter)
     keys: list[str] = field(default_factory=list)
@@ -96,40 +113,34 @@ class Stretch:
 
 
 def stretches(
-    sides: Sides, start: datetime, end: datetime, window: timedelta, counted: Counted | None
+    sides: Sides,
+    start: datetime,
+    end: datetime,
+    *,
+    window: timedelta,
+    counted: Counted | None,
+    budget: Budget,
 ) -> Iterator[Stretch]:
-    """Read `[start, end)` in stretches of at most `window`, halved where one is too large.
+    """Read `[start, end)` in stretches of at most `window`, shorter where one is too large.
 
     Records with a version within `counted` are counted as expected. Raises `ReadError`.
     """
-    size = window
-    while start < end:
-        stop = min(start + size, end)
-        try:
-            stretch = _read(sides, start, stop, counted)
-        except TooManyRecords as error:
-            size = _half(stop - start, sides.source.granularity, error)
-            continue
-        yield stretch
-        start = stop
 
+    def read(first: datetime, last: datetime) -> Stretch:
+        return _read(sides, first, last, counted)
 
-def _half(size: timedelta, granularity: timedelta, error: TooManyRecords) -> timedelta:
-    steps = size // granularity
-    if steps < 2:
-        raise ReadError(
-            "bad_request", f"{error}, and the stretch cannot be made shorter"
-        ) from error
-    return (steps // 2) * granularity
+    granularity = sides.source.granularity
+    return pieces(read, start, end, longest=window, granularity=granularity, budget=budget)
 
 
 def _read(sides: Sides, start: datetime, end: datetime, counted: Counted | None) -> Stretch:
     stretch = Stretch(start, end)
-    divisible = (end - start) // sides.source.granularity > 1
+    # A bulk change gives thousands of records one time: a second of it is read as it is.
+    divisible = end - start >= 2 * max(sides.source.granularity, _SECOND)
     for page in sides.source.changed(start, end):
         _take(stretch, sides, page, counted)
-        if divisible and stretch.read > STRETCH_RECORDS:
-            raise TooManyRecords(f"more than {STRETCH_RECORDS} records in one stretch")
+        if divisible and stretch.read > PIECE_RECORDS:
+            raise TooManyRecords(f"more than {PIECE_RECORDS} records in one stretch")
     return stretch
 
 
@@ -161,19 +172,16 @@ def _enter(
     if counted and record.version and counted[0] <= record.version < counted[1]:
         stretch.volumes[tenant, floor(record.version, _HOUR_US)] += 1
     if result.owes is not None:
-        if not _accepted(sides, record.version):
+        if not sides.known.covers(record, tenant):
             _owe(stretch, record, tenant, result)
     elif result.loaded_at is not None and record.version is not None:
         stretch.load_lags_s.append((result.loaded_at - record.version).total_seconds())
 
 
-def _accepted(sides: Sides, version: datetime | None) -> bool:
-    return version is not None and any(start <= version < end for start, end in sides.accepted)
-
-
 def _owe(stretch: Stretch, record: Record, tenant: str, result: Match) -> None:
     assert result.owes is not None  # noqa: S101 - the caller asked
     stretch.owed_by_tenant[tenant] += 1
+    stretch.oldest_owed = min(filter(None, (stretch.oldest_owed, record.version)), default=None)
     if len(stretch.examples) < EXAMPLES:
         stretch.examples.append((tenant, record.key))
     if len(stretch.owed) < OWED_ROWS:

@@ -83,6 +83,16 @@ def open_rows(
     return found if limit is None else found[:limit]
 
 
+def open_versions(connection: sa.Connection, unit: Unit) -> set[tuple[str, str, datetime | None]]:
+    """(key, tenant, version) of what a unit's source is known to owe."""
+    rows = connection.execute(
+        sa.select(owed.c.key, owed.c.tenant, owed.c.version).where(
+            *_open(unit), owed.c.seen_at == "source"
+        )
+    )
+    return {(row.key, row.tenant, row.version) for row in rows}
+
+
 def count_open(connection: sa.Connection, integration: str, sync: str) -> int:
     """Open rows of a sync, over all its connections."""
     count = connection.execute(

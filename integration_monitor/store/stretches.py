@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -27,6 +27,11 @@ class OwedStretch:
     """Records owed, by tenant; exact at the last reading."""
     examples: Sequence[tuple[str, str]]
     """(tenant, key), at most `EXAMPLES`."""
+
+    def after(self, start: datetime, told: Mapping[str, int]) -> OwedStretch:
+        """What is left from `start` on, where `told` of the owed records were found before it."""
+        owed = {tenant: max(n - told.get(tenant, 0), 0) for tenant, n in self.owed.items()}
+        return replace(self, start=start, owed=owed)
 
 
 def of_unit(connection: sa.Connection, unit: Unit) -> list[OwedStretch]:

@@ -12,7 +12,13 @@ from integration_monitor.observe.facts import connection_facts
 from integration_monitor.observe.limits import Budget, Deadline
 from integration_monitor.observe.reconcile import reconcile
 from integration_monitor.observe.run import Reconciled, Run
-from integration_monitor.observe.side import Page, ReadError, Record, Totals
+from integration_monitor.observe.side import (
+    Page,
+    ReadError,
+    Record,
+    TooManyRecords,
+    Totals,
+)
 from integration_monitor.observe.stretch import Sides
 from integration_monitor.signals import freshness, reconciliation
 from integration_monitor.signals.facts import SyncFacts
@@ -63,6 +69,8 @@ class MemorySide:
     can_list: bool = True
     can_lookup: bool = True
     unwatched: int = 0
+    max_results: int | None = None
+    """The most that one query gives, as partners have it."""
     _indexed: list[Record] | None = None
     _length: int = 0
     _index: dict[str, list[Record]] = field(default_factory=dict)
@@ -90,6 +98,8 @@ class MemorySide:
     def changed(self, start: datetime, end: datetime) -> Iterator[Page]:
         found = [r for r in self.records if r.version is not None and start <= r.version < end]
         self._ask()
+        if self.max_results is not None and len(found) > self.max_results:
+            raise TooManyRecords("too many for one query")
         for first in range(0, max(len(found), 1), PAGE):
             if first:
                 self._ask()
