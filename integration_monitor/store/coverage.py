@@ -47,11 +47,12 @@ def load(connection: sa.Connection, unit: Unit) -> Coverage | None:
 
 
 def save(connection: sa.Connection, unit: Unit, state: Coverage, at: datetime) -> None:
-    """Replace the unit's coverage."""
+    """Replace the unit's coverage, except for what somebody accepted while it was read."""
     values = {**asdict(state), "read_at": at}
     statement = insert(coverage).values(**asdict(unit), **values)
+    read = {name: value for name, value in values.items() if name != "accepted_difference"}
     connection.execute(
-        statement.on_conflict_do_update(index_elements=list(asdict(unit)), set_=values)
+        statement.on_conflict_do_update(index_elements=list(asdict(unit)), set_=read)
     )
 
 
@@ -117,6 +118,21 @@ def accept_totals(connection: sa.Connection, unit: Unit) -> int:
     accept_difference(connection, unit, unexplained)
     connection.execute(coverage.update().where(*_of(unit)).values(unexplained=0))
     return unexplained
+
+
+def read_again_from(connection: sa.Connection, unit: Unit, start: datetime) -> None:
+    """Set a unit's coverage back; what was counted as expected since then will be again."""
+    connection.execute(
+        coverage.update().where(*_of(unit), coverage.c.covered_to > start).values(covered_to=start)
+    )
+    connection.execute(
+        volumes.delete().where(
+            volumes.c.integration == unit.integration,
+            volumes.c.sync == unit.sync,
+            volumes.c.connection == unit.connection,
+            volumes.c.hour >= start,
+        )
+    )
 
 
 def restart(connection: sa.Connection, unit: Unit) -> None:

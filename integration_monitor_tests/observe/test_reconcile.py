@@ -9,8 +9,9 @@ import pytest
 import sqlalchemy as sa
 
 from integration_monitor.manifest.domain import Lag, Tolerance
-from integration_monitor.observe.side import ReadError, Record
+from integration_monitor.observe.side import ReadError, Record, Totals
 from integration_monitor.store import ledger, stretches, tables
+from integration_monitor.store.accept import accept_totals
 from integration_monitor.store.engine import Store
 from integration_monitor_tests.observe.memory import NOON, Reconciliation
 
@@ -435,6 +436,24 @@ def test_an_accepted_gap_does_not_come_back_from_the_overlap(store: Store) -> No
     verdict = case.run()
     assert case.open() == []
     assert verdict.evidence["gaps"] == 0
+
+
+def test_what_is_accepted_during_a_run_stays_accepted(store: Store) -> None:
+    case = Reconciliation(store)
+    case.source.put("old", ago(days=90))
+    case.run()
+    count = case.source.totals
+
+    def totals_while_somebody_accepts() -> Totals:
+        with store.begin() as connection:
+            accept_totals(connection, "crm", "contacts")
+        return count()
+
+    case.source.totals = totals_while_somebody_accepts  # type: ignore[method-assign]
+    case.run()
+    case.source.totals = count  # type: ignore[method-assign]
+    assert case.run().status == "ok"
+    assert case.result.unexplained == 0
 
 
 def test_freshness_is_the_age_of_the_oldest_owed_record(store: Store) -> None:
