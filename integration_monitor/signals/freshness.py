@@ -11,7 +11,7 @@ from integration_monitor.manifest.domain import SINGLE, Lag, Sync
 from integration_monitor.signals.facts import ConnectionFacts, SyncFacts
 from integration_monitor.signals.reconciliation import severity_of
 from integration_monitor.signals.verdict import Part, Status, Verdict
-from integration_monitor.signals.wording import some, span, table
+from integration_monitor.signals.wording import clock, some, span, table
 
 SIGNAL = "freshness"
 
@@ -28,14 +28,14 @@ def judge(
 ) -> Verdict:
     """Compare the age of the oldest owed record with the sync's `lag`; undeclared is `ok`."""
     ages = _ages(sync.lag, facts, at)
-    unread = [c for c in facts.connections if c.error is not None]
+    unread = [c for c in facts.connections if c.error is not None or _too_far_behind(sync.lag, c)]
     status = _status(facts, ages, unread, declared=sync.lag is not None)
     late = [age for age in ages if age.status != "ok"]
     parts = [
         Part(age.tenant, age.status, f"the oldest owed record has waited {span(age.age)}")
         for age in late
     ]
-    parts += [Part(c.connection, "unknown", c.error or "") for c in unread if sync.lag is not None]
+    parts += [Part(c.connection, "unknown", _why(c)) for c in unread if sync.lag is not None]
     return Verdict(
         integration=integration,
         subject=sync.name,
@@ -69,6 +69,22 @@ def _ages(lag: Lag | None, facts: SyncFacts, at: datetime) -> list[_Age]:
             age = max((connection.source_now or at) - tenant.oldest, timedelta(0))
             found.append(_Age(tenant.tenant, age, _of_age(lag, age)))
     return sorted(found, key=lambda entry: entry.age, reverse=True)
+
+
+def _too_far_behind(lag: Lag | None, facts: ConnectionFacts) -> bool:
+    """Whether records that were not read yet may be older than the lag allows."""
+    if lag is None or not facts.behind:
+        return False
+    if facts.covered_to is None or facts.source_now is None:
+        return True
+    return facts.source_now - facts.covered_to > lag.warn
+
+
+def _why(facts: ConnectionFacts) -> str:
+    if facts.error is not None:
+        return facts.error
+    covered = clock(facts.covered_to) if facts.covered_to else "nowhere yet"
+    return f"the source was read to {covered} only"
 
 
 def _of_age(lag: Lag | None, age: timedelta) -> Status:

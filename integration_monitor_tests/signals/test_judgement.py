@@ -26,8 +26,9 @@ def tenant(name: str = "acme", *, age_min: float | None = None, **more: Any) -> 
     return TenantFacts(name, oldest=oldest, **more)
 
 
-def one(*tenants: TenantFacts, **more: Any) -> SyncFacts:
-    return SyncFacts([ConnectionFacts("-", tenants, source_now=NOW, covered_to=NOW, **more)])
+def one(*tenants: TenantFacts, covered_min: float = 0, **more: Any) -> SyncFacts:
+    covered_to = NOW - timedelta(minutes=covered_min)
+    return SyncFacts([ConnectionFacts("-", tenants, source_now=NOW, covered_to=covered_to, **more)])
 
 
 def judged(facts: SyncFacts, **sync: Any) -> Verdict:
@@ -115,6 +116,9 @@ def fresh(facts: SyncFacts, lag: Lag | None = LAG) -> Verdict:
         (one(tenant(pending=1, age_min=61), error="401"), LAG, "fail", "not known for -"),
         (one(tenant(pending=1, age_min=16), error="401"), LAG, "unknown", "not known for -"),
         (SyncFacts([], error="no route"), LAG, "unknown", "no route"),
+        (one(behind=True, covered_min=10), LAG, "ok", "nothing is owed"),
+        (one(behind=True, covered_min=300), LAG, "unknown", "not known for -"),
+        (one(behind=True, covered_min=300), None, "ok", "not declared"),
     ],
 )
 def test_freshness(facts: SyncFacts, lag: Lag | None, status: str, words: str) -> None:
