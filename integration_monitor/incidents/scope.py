@@ -19,6 +19,12 @@ class Scope:
     complete: bool
     periods: Mapping[Subject, timedelta] = field(default_factory=dict)
     """How often a sync is to be measured; one that never was is not taken for a healthy one."""
+    unread: frozenset[str] = frozenset()
+    """Integrations whose manifest cannot be read: what was measured of them is still followed."""
+
+    def follows(self, subject: Subject) -> bool:
+        """Whether the subject's verdicts count."""
+        return subject in self.watched or subject.integration in self.unread
 
 
 def scope(fleet: Fleet) -> Scope:
@@ -38,4 +44,5 @@ def scope(fleet: Fleet) -> Scope:
         watched=frozenset([*(Subject(name, WHOLE) for name in names), *periods]),
         complete=bool(fleet.integrations) and not fleet.errors,
         periods=periods,
+        unread=frozenset(each.name for each in fleet.broken),
     )

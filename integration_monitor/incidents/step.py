@@ -60,11 +60,14 @@ def _advance(
     rules: IncidentRules,
     now: datetime,
 ) -> Advance:
-    if subject not in scope.watched:
+    if not scope.follows(subject):
         if incident is not None and scope.complete:
             return close_unwatched(incident, now)
         return Advance(incident)
     seen = _condition(subject, kind, measured, scope, now)
+    if seen.clear and subject not in scope.watched:
+        # What was well when it was last measured is not known to be well without its manifest.
+        return Advance(incident)
     if incident is None:
         return begin(subject, kind, seen, rules, now)
     return advance(incident, seen, rules, now)

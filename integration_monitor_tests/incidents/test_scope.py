@@ -87,3 +87,24 @@ def test_the_manifest_check_is_about_the_integration_as_a_whole() -> None:
     world = World(scope=HELD)
     done = world.step(0, verdict("fail", signal="manifest", subject="-"))
     assert [each.incident.subject for each in done.transitions] == [Subject("crm", "-")]
+
+
+def test_syncs_of_a_broken_manifest_are_not_taken_for_healthy_ones() -> None:
+    broken = replace(BROKEN, name="crm", file="crm.yaml")
+    world = World(scope=scope(Fleet(".", broken=(broken,))))
+    measured = verdict("ok")
+    repaired = verdict("ok", 59, signal="manifest", subject="-")
+    assert world.see(59, measured, repaired) == []
+    assert world.see(61, measured, repaired) == []
+    assert world.see(76, measured, repaired) == ["blind opened"]
+    assert world.incidents[-1].reason.startswith("not measured since")
+
+
+def test_an_incident_of_a_broken_manifests_sync_stays_open_and_is_reminded_of() -> None:
+    broken = replace(BROKEN, name="crm", file="crm.yaml")
+    world = World()
+    world.step(0, verdict("fail"))
+    world.scope = scope(Fleet(".", broken=(broken,)))
+    world.step(61, verdict("fail"))
+    assert world.see(240, verdict("fail")) == ["broken reminded", "blind opened"]
+    assert world.states() == {"broken": "open", "blind": "open"}
