@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -43,3 +46,43 @@ def test_a_code_location_loads_without_what_only_runs_need() -> None:
 
 def test_the_manifest_is_read_without_dagster() -> None:
     assert "dagster" not in loaded_by("integration_monitor.manifest.load")
+
+
+PYPROJECT = Path(__file__).parents[1] / "pyproject.toml"
+WITHOUT_EXTRAS = """
+import sys
+sys.modules.update(dict.fromkeys({modules!r}))
+from integration_monitor.cli import main
+sys.argv[1:] = {arguments!r}
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["validate", "{directory}"], "no manifest in"),
+        (["check", "--manifests", "{directory}"], "no manifest in"),
+        (["db", "status"], "INTEGRATION_MONITOR_DATABASE_URL is not set"),
+        (["incidents"], "INTEGRATION_MONITOR_DATABASE_URL is not set"),
+        (["demo", "--headless"], "pip install 'integration-monitor[embedded]'"),
+        (["dev", "{directory}", "--port", "0"], "pip install 'integration-monitor[embedded]'"),
+    ],
+)
+def test_commands_without_the_extra_for_embedded_servers(
+    arguments: list[str], said: str, tmp_path: Path
+) -> None:
+    extras = tomllib.loads(PYPROJECT.read_text())["project"]["optional-dependencies"]
+    modules = [re.split("[>=]", name)[0].replace("-", "_") for name in extras["embedded"]]
+    given = [argument.format(directory=tmp_path) for argument in arguments]
+    code = WITHOUT_EXTRAS.format(modules=modules, arguments=given)
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd=tmp_path,
+        env={"PATH": "/usr/bin:/bin"},
+    )
+    assert (done.returncode, said in done.stderr) == (2, True), done.stderr
+    assert "Traceback" not in done.stderr
