@@ -99,16 +99,17 @@ def _gap_findings(sync: Sync, facts: SyncFacts) -> list[_Finding]:
         over = tenant.lost > allowance(sync.tolerance, tenant.expected)
         misplaced = tenant.gaps.get("misplaced", 0) > 0
         fails = misplaced or (tenant.lost > 0 and (over or too_many))
-        examples = [
+        # A record may be owed in several versions; it is one name.
+        examples = dict.fromkeys(
             example.key
             for connection in facts.connections
             for example in connection.examples
             if example.tenant == tenant.tenant
-        ]
+        )
         kinds = " and ".join(
             f"{number(n)} {kind}" for kind in KINDS if (n := tenant.gaps.get(kind))
         )
-        named = f" ({some(examples)})" if examples else ""
+        named = f" ({some(list(examples))})" if examples else ""
         who = "" if tenant.tenant == SINGLE else f"{tenant.tenant}: "
         findings.append(
             _Finding("fail" if fails else "warn", f"{who}{kinds}{named}", tenant.tenant)
@@ -126,7 +127,10 @@ def _reading_findings(sync: Sync, facts: ConnectionFacts) -> list[_Finding]:
         return [_Finding("unknown", f"{who}nothing was covered yet", facts.connection)]
     behind = facts.source_now - facts.covered_to
     limit = max(BEHIND_UNKNOWN, sync.lag.fail if sync.lag else BEHIND_UNKNOWN)
-    reason = f"{who}covered to {clock(facts.covered_to)}, {span(behind)} behind"
+    reason = (
+        f"{who}covered to {clock(facts.covered_to)}, {span(behind)} behind:"
+        " there is more than the `requests` of one run can read"
+    )
     return [_Finding("unknown" if behind > limit else "warn", reason, facts.connection)]
 
 

@@ -92,6 +92,7 @@ def test_a_hot_record_is_checked_although_it_changes_more_often_than_grace(store
         verdict = case.run()
     assert verdict.status == "fail"
     assert verdict.evidence["gaps"] == 1
+    assert verdict.reason.startswith("1 missing (hot)")
 
 
 def test_a_version_owed_is_paid_although_the_source_has_moved_on(store: Store) -> None:
@@ -189,6 +190,15 @@ def test_a_record_for_another_tenant_is_misplaced_and_always_fails(store: Store)
     assert verdict.status == "fail"
     assert case.open() == [("1", "misplaced", True)]
     assert "found for globex" in verdict.details
+
+
+def test_another_tenants_record_with_the_same_key_is_not_ours(store: Store) -> None:
+    tolerance = Tolerance(missing=1)
+    case = Reconciliation(store, "acme", grace=timedelta(0), tolerance=tolerance)
+    case.source.put("1", ago(minutes=5), "acme")
+    case.destination.put("1", ago(minutes=7), "globex")
+    assert case.run().status == "warn"
+    assert case.open() == [("1", "missing", True)]
 
 
 def test_a_record_that_changes_tenant_is_in_flight_within_grace(store: Store) -> None:
@@ -360,10 +370,22 @@ def test_a_small_budget_falls_behind_says_so_and_catches_up(store: Store) -> Non
     case.destination.copy_from(case.source)
     verdict = case.run()
     assert verdict.status == "unknown"
-    assert "behind" in verdict.reason
+    assert "behind: there is more than the `requests` of one run can read" in verdict.reason
     for _ in range(6):
         verdict = case.run()
     assert verdict.status == "ok"
+
+
+def test_a_source_that_tells_days_only_is_not_behind_for_the_rest_of_the_day(
+    store: Store,
+) -> None:
+    case = Reconciliation(store, requests=7, overlap=timedelta(0), window=timedelta(days=2))
+    case.clock.pass_(hours=3)
+    case.source.granularity = timedelta(days=1)
+    case.destination.put("x", ago(minutes=1))
+    assert case.run().status == "ok"
+    assert not case.result.behind
+    assert case.result.requests > 3
 
 
 def test_known_gaps_use_at_most_half_of_the_budget(store: Store) -> None:
