@@ -12,6 +12,7 @@ import dagster as dg
 
 from integration_monitor.checks import check_evaluation, outcome
 from integration_monitor.failures import describe
+from integration_monitor.housekeeping import Housekeeping
 from integration_monitor.manifest.domain import Fleet
 from integration_monitor.manifest_watch import ManifestWatch
 from integration_monitor.resources import STORE, StoreResource
@@ -109,10 +110,11 @@ def build_manifest_sensor(
 
 
 def incident_steps(fleet: Fleet) -> tuple[Named, ...]:
-    """Incidents first, then what is to be told of them."""
+    """Incidents first, then what is to be told of them, and what may wait last."""
     return (
         Named("incidents", partial(_update_incidents, fleet)),
         Named("alerts", partial(_deliver_alerts, fleet)),
+        Named("housekeeping", Housekeeping(fleet)),
     )
 
 

@@ -66,6 +66,13 @@ def known_connections(connection: sa.Connection, integration: str, sync: str) ->
     return set(found.scalars())
 
 
+def unread_units(connection: sa.Connection, since: datetime) -> list[Unit]:
+    """The units that were not read since a time."""
+    columns = coverage.c.integration, coverage.c.sync, coverage.c.connection
+    rows = connection.execute(sa.select(*columns).where(coverage.c.read_at < since))
+    return sorted(Unit(*row) for row in rows)
+
+
 def add_volumes(
     connection: sa.Connection, unit: Unit, counts: Mapping[tuple[str, datetime], int]
 ) -> None:

@@ -27,12 +27,32 @@ def forget_connections(
     if not keep:
         return
     for name in sorted(coverage.known_connections(connection, integration, sync) - set(keep)):
-        unit = Unit(integration, sync, name)
-        oldest = _oldest_owed(connection, unit)
-        if oldest is not None:
-            coverage.read_again_from(connection, unit, oldest)
-        ledger.supersede(connection, unit, "the connection is no longer listed", at)
-        stretches.drop_all(connection, unit)
+        _forget(connection, Unit(integration, sync, name), "the connection is no longer listed", at)
+
+
+def forget_syncs(
+    connection: sa.Connection,
+    *,
+    keep: Collection[tuple[str, str]],
+    unread_since: datetime,
+    at: datetime,
+) -> None:
+    """Supersede what is owed to (integration, sync) pairs that left the manifests, as above.
+
+    One that was read after `unread_since` is left alone: somebody may still measure it, or put it
+    back.
+    """
+    for unit in coverage.unread_units(connection, unread_since):
+        if (unit.integration, unit.sync) not in keep:
+            _forget(connection, unit, "the sync is in no manifest any more", at)
+
+
+def _forget(connection: sa.Connection, unit: Unit, note: str, at: datetime) -> None:
+    oldest = _oldest_owed(connection, unit)
+    if oldest is not None:
+        coverage.read_again_from(connection, unit, oldest)
+    ledger.supersede(connection, unit, note, at)
+    stretches.drop_all(connection, unit)
 
 
 def _oldest_owed(connection: sa.Connection, unit: Unit) -> datetime | None:

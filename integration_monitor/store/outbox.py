@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -116,6 +116,18 @@ def mark_failed(
             error=error,
         )
     )
+
+
+def give_up(connection: sa.Connection, channels: Collection[str], before: datetime) -> int:
+    """Delete alerts that wait since before a time for a channel that is none of `channels`."""
+    given_up = connection.execute(
+        outbox.delete().where(
+            outbox.c.sent_at.is_(None),
+            outbox.c.created_at < before,
+            outbox.c.channel.not_in(channels),
+        )
+    )
+    return given_up.rowcount
 
 
 def undelivered(connection: sa.Connection) -> tuple[Queued, ...]:

@@ -1,0 +1,63 @@
+"""Keeping the store tidy, once an hour: what left the manifests, what was kept long enough."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import sqlalchemy as sa
+
+from integration_monitor.incidents.domain import Subject
+from integration_monitor.incidents.scope import scope
+from integration_monitor.manifest.domain import Fleet
+from integration_monitor.store import forget, outbox, verdicts
+from integration_monitor.store.engine import Store
+from integration_monitor.store.purge import purge
+
+EVERY = timedelta(hours=1)
+LEFT_FOR = timedelta(days=1)
+"""How long a sync is in no manifest, and not measured, before what it is owed is let go."""
+UNDELIVERABLE_FOR = timedelta(days=7)
+"""How long an alert waits for a channel that is not in `monitor.yaml` to come back."""
+
+
+@dataclass
+class Housekeeping:
+    """A part of the incident sensor's tick. Remembers in its process when it is due again."""
+
+    fleet: Fleet
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    _due: datetime | None = field(default=None, init=False)
+
+    def __call__(self, store: Store) -> str:
+        """What was done, for the tick's log. Raises `StoreError` where the store is away."""
+        now = self.clock()
+        if self._due is not None and now < self._due:
+            return ""
+        # Without monitor.yaml neither retention nor channels are known.
+        said = "" if self.fleet.monitor_errors else self._tidy(store, now)
+        self._due = now + EVERY
+        return said
+
+    def _tidy(self, store: Store, now: datetime) -> str:
+        monitor = self.fleet.monitor
+        with store.begin() as connection:
+            self._let_go(connection, now)
+            given_up = outbox.give_up(connection, monitor.channels, now - UNDELIVERABLE_FOR)
+            purged = purge(connection, monitor.retention, now)
+        said = [f"{given_up} undeliverable alerts given up"] if given_up else []
+        return "; ".join(said + ([f"{purged} old rows deleted"] if purged else []))
+
+    def _let_go(self, connection: sa.Connection, now: datetime) -> None:
+        watched = scope(self.fleet)
+        if not watched.complete:
+            return
+        before = now - LEFT_FOR
+        left = {
+            Subject(verdict.integration, verdict.subject)
+            for verdict in verdicts.latest(connection)
+            if verdict.at < before
+        }
+        verdicts.forget(connection, sorted(left - watched.watched), now)
+        forget.forget_syncs(connection, keep=set(watched.periods), unread_since=before, at=now)

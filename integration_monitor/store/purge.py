@@ -1,0 +1,59 @@
+"""Deleting what was kept for as long as `retention` says."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from integration_monitor.manifest.domain import Retention
+from integration_monitor.store.tables import (
+    incidents,
+    outbox,
+    owed,
+    transitions,
+    verdicts,
+    volumes,
+)
+
+BATCH = 20_000
+"""Rows of a table that are deleted at one time: what remains is for the next time."""
+
+
+def purge(connection: sa.Connection, retention: Retention, now: datetime) -> int:
+    """Delete what is older than its retention; how many rows that were.
+
+    - `verdicts`: intervals of verdicts that ended, and resolved incidents with their alerts;
+    - `gaps`: closed gaps, except accepted ones: they keep a record from being reported again;
+    - `hours`: record versions expected by the hour.
+
+    Nothing that is open, latest or unsent is ever deleted.
+    """
+    deleted = _delete(connection, verdicts, verdicts.c.ended_at < now - retention.verdicts)
+    closed = sa.and_(owed.c.closed_at < now - retention.gaps, owed.c.closed_reason != "accepted")
+    deleted += _delete(connection, owed, closed)
+    deleted += connection.execute(
+        volumes.delete().where(volumes.c.hour < now - retention.hours)
+    ).rowcount
+    return deleted + _purge_incidents(connection, now - retention.verdicts)
+
+
+def _purge_incidents(connection: sa.Connection, before: datetime) -> int:
+    unsent = sa.exists().where(outbox.c.incident_id == incidents.c.id, outbox.c.sent_at.is_(None))
+    query = sa.select(incidents.c.id).where(incidents.c.resolved_at < before, ~unsent).limit(BATCH)
+    ids = connection.execute(query).scalars().all()
+    if not ids:
+        return 0
+    return sum(
+        connection.execute(table.delete().where(column.in_(ids))).rowcount
+        for table, column in (
+            (outbox, outbox.c.incident_id),
+            (transitions, transitions.c.incident_id),
+            (incidents, incidents.c.id),
+        )
+    )
+
+
+def _delete(connection: sa.Connection, table: sa.Table, old: sa.ColumnElement[bool]) -> int:
+    batch = sa.select(table.c.id).where(old).limit(BATCH)
+    return connection.execute(table.delete().where(table.c.id.in_(batch))).rowcount
