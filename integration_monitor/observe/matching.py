@@ -31,17 +31,22 @@ def match(
     *,
     keeps_version: bool,
     precision_us: int,
+    own_keys: bool = False,
 ) -> Match:
     """Compare a source's version with the rows that the destination has under its key.
 
     Tenants are compared only where both sides name one. Versions compare at `precision_us`.
+    With `own_keys` each tenant has keys of its own, so that two may use the same: a row of
+    another tenant is then this record only where it has its version, too.
     """
     there = [record for record in found if record.in_filter]
     own = [record for record in there if _same_tenant(tenant, record.tenant)]
     if not own:
-        if not there:
+        theirs = own_keys and keeps_version
+        elsewhere = [r for r in there if not (theirs and _is_theirs(r, version, precision_us))]
+        if not elsewhere:
             return Match("missing")
-        return Match("misplaced", there[0].tenant, there[0].version)
+        return Match("misplaced", elsewhere[0].tenant, elsewhere[0].version)
     newest = max(own, key=lambda record: record.version or _EPOCH)
     arrived = (
         not keeps_version
@@ -81,6 +86,12 @@ def finest(times: Iterable[datetime | None], known_us: int | None, side: timedel
         precision = _MILLISECOND_US if at.microsecond else _SECOND_US
         seen = precision if seen is None else min(seen, precision)
     return None if seen is None else max(seen, least)
+
+
+def _is_theirs(row: Record, version: datetime | None, precision_us: int) -> bool:
+    if row.tenant is None or row.version is None or version is None:
+        return False
+    return floor(row.version, precision_us) != floor(version, precision_us)
 
 
 def _same_tenant(one: str | None, other: str | None) -> bool:

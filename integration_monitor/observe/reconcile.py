@@ -31,7 +31,6 @@ RECHECK_WITHIN = timedelta(seconds=10)
 """A grace up to this is waited for within the run, instead of until the next one."""
 KEYS_KEPT = 200_000
 """Above so many records in one run, the search for extra records is left out."""
-_SECOND_US = 1_000_000
 
 
 def reconcile(run: Run, sides: Sides) -> Reconciled:
@@ -40,23 +39,18 @@ def reconcile(run: Run, sides: Sides) -> Reconciled:
     What cannot be read is in `Reconciled.error`, an unfinished reading in `Reconciled.behind`.
     """
     result = Reconciled(run.unit, presence_only=not sides.destination.keeps_version)
+    reconciliation = _Reconciliation(run, result, sides)
     try:
-        _Reconciliation(run, result, sides).go()
+        reconciliation.go()
     except ReadError as error:
-        if error.kind == "budget":
-            _out_of_budget(result)
-        else:
+        if error.kind != "budget":
             result.error = str(error)
+        elif reconciliation.source_was_read:
+            result.notes.append("extra records and totals were left out: the request budget")
+        else:
+            result.behind = True
     result.requests = run.budget.used
     return result
-
-
-def _out_of_budget(result: Reconciled) -> None:
-    covered, now = result.covered_to, result.source_now
-    if covered is not None and now is not None and covered >= floor(now, _SECOND_US):
-        result.notes.append("extra records and totals were left out: the request budget")
-    else:
-        result.behind = True
 
 
 class _Reconciliation:
@@ -65,6 +59,7 @@ class _Reconciliation:
         self.result = result
         self.sides = sides
         self.keys: set[str] | None = set()
+        self.source_was_read = False
 
     def go(self) -> None:
         state = self._state()
@@ -155,6 +150,7 @@ class _Reconciliation:
         window = self.run.sync.window
         for stretch in self._stretches(start, covered + step, window, counted):
             state = self._commit(replace(state, source_now=now), stretch, covered)
+        self.source_was_read = True
         if self.keys is None:
             self.result.notes.append("too many records in one run to look for extra ones")
         else:

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from integration_monitor.manifest.domain import SINGLE
 from integration_monitor.observe.side import Record
 from integration_monitor.observe.stretch import Sides
 from integration_monitor.store.ledger import Owed, Reason, Update
 
-BATCH = 500
+BATCH = 1_000
 ABSENT_LOOKUPS = 2
 """A record is gone once the source does not have it on so many look-ups."""
 
@@ -137,5 +138,5 @@ def _as_found(
 
 def _record(row: Owed, sides: Sides) -> Record:
     # The label stands for "no tenant"; there is nothing to compare with then.
-    tenant = None if row.tenant == sides.label == "-" else row.tenant
+    tenant = None if row.tenant == sides.label == SINGLE else row.tenant
     return Record(row.key, row.version, tenant)

@@ -19,8 +19,8 @@ from integration_monitor.observe.sql_times import clock, moment, within
 
 PAGE = 1_000
 """Rows held in memory at one time."""
-LOOKUP = 500
-"""Keys in one statement."""
+LOOKUP = 1_000
+"""Keys in one statement; some databases take no more."""
 
 Rows: TypeAlias = "sa.Select[*tuple[Any, ...]]"
 

@@ -18,7 +18,6 @@ _CLOCKS = {
     "mssql": "sysutcdatetime()",
     "oracle": "sys_extract_utc(systimestamp)",
 }
-_SQLITE_DAY = timedelta(days=1)
 _SQLITE_SLACK = timedelta(seconds=1)
 """A Julian day is a float, exact to some 0.05 ms: the range is read wider and filtered again."""
 

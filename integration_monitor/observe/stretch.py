@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from integration_monitor.manifest.domain import SINGLE
 from integration_monitor.observe.limits import Budget
 from integration_monitor.observe.matching import Match, finest, floor, match
 from integration_monitor.observe.pieces import PIECE_RECORDS, pieces
@@ -75,6 +76,7 @@ class Sides:
             found,
             keeps_version=self.source.keeps_version and self.destination.keeps_version,
             precision_us=self.precision.coarser_us,
+            own_keys=self.label != SINGLE,
         )
 
     def at_destination(self, keys: list[str]) -> dict[str, list[Record]]:

@@ -65,9 +65,7 @@ class Update:
     found_version: datetime | None
 
 
-def open_rows(
-    connection: sa.Connection, unit: Unit, *, gaps: bool, limit: int | None = None
-) -> list[Owed]:
+def open_rows(connection: sa.Connection, unit: Unit, *, gaps: bool) -> list[Owed]:
     """Open gaps (or what is pending) of a unit: tenants in turn, oldest first within each."""
     rows = connection.execute(
         sa.select(*(owed.c[name] for name in Owed.__dataclass_fields__))
@@ -79,8 +77,7 @@ def open_rows(
     for row in rows:
         by_tenant[row["tenant"]].append(Owed(**row))
     turns = zip_longest(*by_tenant.values())
-    found = [row for row in chain.from_iterable(turns) if row is not None]
-    return found if limit is None else found[:limit]
+    return [row for row in chain.from_iterable(turns) if row is not None]
 
 
 def open_versions(connection: sa.Connection, unit: Unit) -> set[tuple[str, str, datetime | None]]:

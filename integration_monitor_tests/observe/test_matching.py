@@ -34,6 +34,21 @@ def test_what_is_owed(tenant: str | None, found: list[Record], owes: str | None)
     assert match(T, tenant, found, keeps_version=True, precision_us=1).owes == owes
 
 
+@pytest.mark.parametrize(
+    ("found", "owes"),
+    [
+        ([Record("1", T, "b")], "misplaced"),
+        ([Record("1", OLD, "b")], "missing"),
+        ([Record("1", NEW, "b"), Record("1", OLD, "a")], "stale"),
+        ([Record("1", OLD, None)], "misplaced"),
+    ],
+)
+def test_where_tenants_have_keys_of_their_own_another_ones_row_is_theirs(
+    found: list[Record], owes: str
+) -> None:
+    assert match(T, "a", found, keeps_version=True, precision_us=1, own_keys=True).owes == owes
+
+
 def test_without_versions_presence_is_enough() -> None:
     old = [Record("1", OLD, "a")]
     assert match(T, "a", old, keeps_version=False, precision_us=1).owes is None
