@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -96,8 +95,3 @@ def find(fleet: Fleet, target: str) -> tuple[Integration, Sync | None]:
         known = ", ".join(integration.syncs) or "none"
         fail(f"{name} has no sync called {sync_name}; there are: {known}")
     return integration, integration.syncs[sync_name]
-
-
-def at_terminal() -> bool:
-    """Whether a person looks at standard error."""
-    return sys.stderr.isatty()

@@ -22,11 +22,22 @@ from integration_monitor.cli.context import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import sqlalchemy as sa
+
     from integration_monitor.manifest.domain import Fleet
     from integration_monitor.store.ledger import GapRow
 
-app = typer.Typer(help="Records that are known to be lost.", no_args_is_help=True)
+app = typer.Typer()
 Tenant = Annotated[str | None, typer.Option(help="Only this tenant's.")]
+
+
+@app.callback(invoke_without_command=True)
+def gaps(context: typer.Context) -> None:
+    """Records that are known to be lost. Without a command: the list."""
+    if context.invoked_subcommand is None:
+        list_()
 
 
 @app.command("list")
@@ -39,28 +50,17 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """List the open gaps: which record, for whom, since when."""
-    from integration_monitor.store import ledger, stretches
-
     environ = environment()
     with clear_errors():
         wanted = _syncs(load_fleet(directory, environ), target)
         with opened_store(environ) as store, store.begin() as connection:
-            for integration, sync in wanted:
-                for row in ledger.gaps(connection, integration, sync, tenant=tenant):
-                    typer.echo(_line(integration, sync, row, as_json=as_json))
-                for name, stretch in stretches.of_sync(connection, integration, sync):
-                    for who, n in sorted(stretch.owed.items()):
-                        if tenant in (None, who):
-                            summary = {
-                                "integration": integration,
-                                "sync": sync,
-                                "connection": name,
-                                "tenant": who,
-                                "records": n,
-                                "from": stretch.start.isoformat(),
-                                "to": stretch.end.isoformat(),
-                            }
-                            typer.echo(json.dumps(summary) if as_json else _stretch(summary))
+            lines = [
+                line
+                for integration, sync in wanted
+                for line in _lines(connection, integration, sync, tenant, as_json=as_json)
+            ]
+    for line in lines or ([] if as_json else ["no open gap"]):
+        typer.echo(line)
 
 
 @app.command()
@@ -78,6 +78,7 @@ def accept(
     directory: Directory = None,
 ) -> None:
     """Say that gaps may stay lost: they no longer fail the check."""
+    from integration_monitor.signals.wording import count
     from integration_monitor.store import accept as acceptance
 
     environ = environment()
@@ -95,16 +96,24 @@ def accept(
                     sync.name,
                     tenant=tenant,
                     keys=key or [],
-                    by=by or getpass.getuser(),
+                    by=by or _login(),
                     note=why,
                     at=datetime.now(UTC),
                 )
     if totals:
-        typer.echo(f"accepted a difference of {accepted.totals} records")
+        typer.echo(f"accepted a difference of {count(accepted.totals, 'record')}")
         return
     if not accepted.gaps + accepted.in_stretches:
         fail(f"no open gap of {target} fits; `integration-monitor gaps list {target}` shows them")
-    typer.echo(f"accepted {accepted.gaps + accepted.in_stretches} gaps; the next run says so")
+    told = count(accepted.gaps + accepted.in_stretches, "gap")
+    typer.echo(f"accepted {told}; the next run says so")
+
+
+def _login() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user need not have a name
+        fail("who accepts it? Give --by NAME")
 
 
 def _syncs(fleet: Fleet, target: str | None) -> list[tuple[str, str]]:
@@ -116,6 +125,28 @@ def _syncs(fleet: Fleet, target: str | None) -> list[tuple[str, str]]:
         for name in integration.syncs
         if sync in (None, integration.syncs[name])
     ]
+
+
+def _lines(
+    connection: sa.Connection, integration: str, sync: str, tenant: str | None, *, as_json: bool
+) -> Iterator[str]:
+    from integration_monitor.store import ledger, stretches
+
+    for row in ledger.gaps(connection, integration, sync, tenant=tenant):
+        yield _line(integration, sync, row, as_json=as_json)
+    for name, stretch in stretches.of_sync(connection, integration, sync):
+        for who, records in sorted(stretch.owed.items()):
+            if records and tenant in (None, who):
+                summary = {
+                    "integration": integration,
+                    "sync": sync,
+                    "connection": name,
+                    "tenant": who,
+                    "records": records,
+                    "from": stretch.start.isoformat(),
+                    "to": stretch.end.isoformat(),
+                }
+                yield json.dumps(summary) if as_json else _stretch(summary)
 
 
 def _line(integration: str, sync: str, row: GapRow, *, as_json: bool) -> str:

@@ -19,6 +19,7 @@ def validate(
     """Check all manifests of a directory; every mistake of every file, one a line."""
     from integration_monitor.manifest.load import load_directory
     from integration_monitor.manifest.references import missing_references, unwatched
+    from integration_monitor.signals.wording import count
 
     with clear_errors():
         fleet = load_directory(directory)
@@ -31,12 +32,13 @@ def validate(
         typer.echo(f"{note} (note)")
     files = len(fleet.integrations) + len(fleet.broken)
     if errors:
-        typer.echo(f"{len(errors)} errors in {files} manifests", err=True)
+        told = f"{count(len(errors), 'error')} in {count(files, 'manifest')}"
+        typer.echo(told, err=True)
         raise typer.Exit(USAGE)
     if not files:
         typer.echo(f"no manifest in {directory}", err=True)
         raise typer.Exit(USAGE)
-    typer.echo(f"{files} manifests are valid", err=True)
+    typer.echo(f"{count(files, 'manifest')} without an error", err=True)
     raise typer.Exit(OK)
 
 

@@ -116,17 +116,30 @@ def test_gaps_are_listed_by_name_and_accepted_with_a_reason(company: Company) ->
     company.run("check")
     company.run("check")
     assert [gap["key"] for gap in company.lines("gaps", "list", "crm")] == ["c-1", "c-2"]
+    assert company.run("gaps").stdout == company.run("gaps", "list").stdout
 
     result = company.run("gaps", "accept", "crm/contacts", "--key", "c-1", "--why", "test data")
-    assert (result.exit_code, result.stdout) == (0, "accepted 1 gaps; the next run says so\n")
+    assert (result.exit_code, result.stdout) == (0, "accepted 1 gap; the next run says so\n")
     assert [gap["key"] for gap in company.lines("gaps", "list")] == ["c-2"]
     company.run("gaps", "accept", "crm/contacts", "--why", "test data", "--by", "me")
     for _ in range(3):
         assert company.run("check").exit_code == 0, "accepted gaps stay accepted, also in totals"
 
+    assert company.run("gaps").stdout == "no open gap\n"
     result = company.run("gaps", "accept", "crm/contacts", "--why", "again")
     assert result.exit_code == 2
     assert "no open gap of crm/contacts fits" in result.stderr
+
+
+def test_a_user_without_a_name_says_who_accepts(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_name() -> str:
+        raise KeyError("getpwuid(): uid not found: 1000")
+
+    monkeypatch.setattr("getpass.getuser", no_name)
+    result = company.run("gaps", "accept", "crm/contacts", "--why", "test")
+    assert (result.exit_code, "--by NAME" in result.stderr) == (2, True)
 
 
 def test_validate_gives_every_mistake_of_every_file(company: Company) -> None:
