@@ -18,7 +18,6 @@ UNWATCHED = ("endpoints", "probe", "webhooks", "slo")
 """Sections of a manifest that are read, and that this version does not watch."""
 
 UNWATCHED_IN_SYNC = ("fields", "schema", "compare")
-UNWATCHED_IN_MONITOR = ("retention",)
 
 
 def missing_references(fleet: Fleet, environ: Mapping[str, str]) -> tuple[ManifestError, ...]:
@@ -34,13 +33,13 @@ def missing_references(fleet: Fleet, environ: Mapping[str, str]) -> tuple[Manife
 
 
 def unwatched(fleet: Fleet) -> tuple[ManifestError, ...]:
-    """Sections of sound files that are parsed and not watched or applied by this version: notes."""
+    """Sections of sound manifests that are parsed and not watched by this version: notes."""
     notes = []
     for file, document in _documents(fleet):
-        done = "applied" if _is_monitor(file) else "watched"
-        for path in _unwatched(document.value, monitor=_is_monitor(file)):
-            message = f"`{path[-1]}` is parsed, not {done} by this version"
-            notes.append(ManifestError(file, *document.position(path, of_key=True), message))
+        if not _is_monitor(file):
+            for path in _unwatched(document.value):
+                message = f"`{path[-1]}` is parsed, not watched by this version"
+                notes.append(ManifestError(file, *document.position(path, of_key=True), message))
     return tuple(sorted(notes))
 
 
@@ -53,8 +52,8 @@ def _is_monitor(file: str) -> bool:
     return PurePath(file).name in MONITOR_FILES
 
 
-def _unwatched(value: Mapping[str, Any], *, monitor: bool) -> Iterator[Path]:
-    for section in UNWATCHED_IN_MONITOR if monitor else UNWATCHED:
+def _unwatched(value: Mapping[str, Any]) -> Iterator[Path]:
+    for section in UNWATCHED:
         if value.get(section):
             yield (section,)
     for name, sync in mapping(value.get("syncs")).items():

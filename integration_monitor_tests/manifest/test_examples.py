@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from integration_monitor.manifest import load_directory, load_texts
+from integration_monitor.manifest import load_directory
 from integration_monitor.manifest.references import missing_references, unwatched
 from integration_monitor.manifest.schema import json_schema, monitor_json_schema
 from integration_monitor.manifest.yaml_document import parse_yaml
@@ -108,10 +108,6 @@ def test_sections_that_nothing_watches_yet_are_named() -> None:
         "crm.yaml:11:5: `compare` is parsed, not watched by this version",
     ]
     assert unwatched(fleet_of(SMALL)) == ()
-    monitor = load_texts({"monitor.yaml": "version: 1\nretention: {gaps: 30d}\n"})
-    assert [str(note) for note in unwatched(monitor)] == [
-        "monitor.yaml:2:1: `retention` is parsed, not applied by this version"
-    ]
 
 
 def _keys(schema: Any, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
