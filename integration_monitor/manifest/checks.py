@@ -42,6 +42,7 @@ def check_manifest(value: Mapping[str, Any], channels: Set[str] | None) -> Itera
             yield from check_sync(sync, path, endpoints, credentials)
             yield from _check_limits(mapping(sync.get("lag")), (*path, "lag"))
             yield from _check_partner(value, sync, path)
+            yield from _check_tenant_of_source(value, sync, path)
 
 
 def check_monitor(value: Mapping[str, Any]) -> Iterator[Problem]:
@@ -77,6 +78,17 @@ def _check_tenants(connections: Mapping[str, Any]) -> Iterator[Problem]:
             yield Problem(path, f"`tenant`: a second connection of `{tenant}`")
         elif isinstance(tenant, str):
             seen.add(tenant)
+
+
+def _check_tenant_of_source(
+    value: Mapping[str, Any], sync: Mapping[str, Any], path: Path
+) -> Iterator[Problem]:
+    connections = mapping(value.get("connections"))
+    several = "sql" in connections or len(items(connections.get("list"))) > 1
+    source = mapping(sync.get("source"))
+    if several and "sql" in source and source.get("tenant") is None:
+        message = "`tenant` is missing: each connection would owe the rows of all tenants"
+        yield Problem((*path, "source", "tenant"), message)
 
 
 def _check_auth(auth: Mapping[str, Any], credentials: Credentials) -> Iterator[Problem]:

@@ -46,7 +46,9 @@ class SqlTable:
         self._connection_tenant = None if tenant == SINGLE else tenant
         self.granularity = self._version.granularity() if self._version else timedelta(seconds=1)
         self.keeps_version = self._version is not None
-        self.can_list = self.keeps_version
+        # Rows that do not name their tenant cannot be told apart: neither counted nor listed.
+        self._is_shared = self._tenant is None and self._connection_tenant is not None
+        self.can_list = self.keeps_version and not self._is_shared
         self.can_lookup = True
 
     def now(self) -> datetime:
@@ -60,7 +62,10 @@ class SqlTable:
         return at
 
     def totals(self) -> Totals:
-        """Counts of all rows for which `where` holds, for this connection's tenant."""
+        """Counts of all rows for which `where` holds, for this connection's tenant.
+
+        Without a column that names the tenant there is no such count.
+        """
         rows = sa.select(
             sa.func.count().label("records"),
             sa.func.coalesce(sa.func.sum(_number(self._is_unwatched())), 0).label("unwatched"),
@@ -68,7 +73,8 @@ class SqlTable:
         self._reading.budget.take()
         with self._session() as connection:
             counted = connection.execute(self._restricted(rows)).one()
-        return Totals(int(counted.records), int(counted.unwatched), self._without_tenant())
+        records = None if self._is_shared else int(counted.records)
+        return Totals(records, int(counted.unwatched), self._without_tenant())
 
     def changed(self, start: datetime, end: datetime) -> Iterator[Page]:
         """Rows with `start <= updated_at < end` in the order of time, streamed."""

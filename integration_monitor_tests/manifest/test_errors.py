@@ -22,6 +22,15 @@ syncs:
     destination: {rest: {records: rows, list: {path: /a, mode: full}}, key: id}
     fields: {a-b: email}
 """
+CONNECTIONS_AND_ROWS = """\
+partner: {base_url: https://api.example.com}
+connections: {sql: {url: {env: A}, query: select tenant from accounts}}
+syncs:
+  accounts:
+    every: 1h
+    source: {sql: {url: {env: A}, table: accounts}, key: id, updated_at: updated_at}
+    destination: {sql: {url: {env: B}, table: accounts}, key: id}
+"""
 
 
 def in_sync(line: str) -> str:
@@ -89,6 +98,7 @@ MANIFESTS = {
     "two connections of a tenant": edited(
         "ACME_TOKEN}}]", "ACME_TOKEN}}, {tenant: acme, token: {env: T}}]"
     ),
+    "rows of nobody for connections": added(CONNECTIONS_AND_ROWS),
     "connections of no kind": edited(ONE_CONNECTION, "connections: {}\n"),
     "channel that is not there": added("alerts: {page: [oncall]}\n"),
     "typo in a placeholder": edited("{since}", "{sinc}"),

@@ -98,6 +98,13 @@ def test_a_single_connection_counts_everything(warehouse: Reading) -> None:
     assert opened(warehouse).totals() == Totals(records=7, unwatched=2, no_tenant=0)
 
 
+def test_rows_that_name_no_tenant_are_not_counted_for_one(warehouse: Reading) -> None:
+    side = opened(warehouse, replace(CONTACTS, tenant=None), ACME)
+    assert side.totals() == Totals(None, 2)
+    assert not side.can_list
+    assert opened(warehouse, replace(CONTACTS, tenant=None)).can_list
+
+
 def test_a_look_up_sees_every_tenant(warehouse: Reading) -> None:
     found = list(opened(warehouse, connection=ACME).lookup(["3", "4", "1", "3", "99", "no"]))
     assert sorted((record.key, record.tenant) for record in found if record.tenant) == [
