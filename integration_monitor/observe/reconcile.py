@@ -31,6 +31,8 @@ RECHECK_WITHIN = timedelta(seconds=10)
 """A grace up to this is waited for within the run, instead of until the next one."""
 KEYS_KEPT = 200_000
 """Above so many records in one run, the search for extra records is left out."""
+LAGS_KEPT = 100_000
+"""Above so many lags every second one is let go: their quantiles stay, memory does not grow."""
 
 
 def reconcile(run: Run, sides: Sides) -> Reconciled:
@@ -60,6 +62,7 @@ class _Reconciliation:
         self.sides = sides
         self.keys: set[str] | None = set()
         self.source_was_read = False
+        self.each_lag = 1
 
     def go(self) -> None:
         state = self._state()
@@ -123,6 +126,8 @@ class _Reconciliation:
                 for reason, ids in settlement.close.items():
                     ledger.close(connection, ids, reason, at=now)
                 ledger.update(connection, settlement.update, now)
+            if settlement.error is not None:
+                raise settlement.error
 
     def _reread(self, known: OwedStretch) -> None:
         left = known
@@ -214,7 +219,7 @@ class _Reconciliation:
         result.read += stretch.read
         result.malformed.update(stretch.malformed)
         result.duplicates += stretch.duplicates
-        result.load_lags_s += stretch.load_lags_s
+        self._add_lags(stretch.load_lags_s)
         for name, mark in (
             ("source_watermark", stretch.watermark),
             ("destination_watermark", stretch.destination_watermark),
@@ -225,6 +230,13 @@ class _Reconciliation:
             self.keys.update(stretch.keys)
             if len(self.keys) > KEYS_KEPT:
                 self.keys = None
+
+    def _add_lags(self, lags: Sequence[float]) -> None:
+        kept = self.result.load_lags_s
+        kept += lags[:: self.each_lag]
+        while len(kept) > LAGS_KEPT:
+            del kept[::2]
+            self.each_lag *= 2
 
     def _recheck(self) -> None:
         grace = self.run.sync.grace

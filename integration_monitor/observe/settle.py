@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from integration_monitor.manifest.domain import SINGLE
-from integration_monitor.observe.side import Record
+from integration_monitor.observe.side import ReadError, Record
 from integration_monitor.observe.stretch import Sides
 from integration_monitor.store.ledger import Owed, Reason, Update
 
@@ -22,6 +22,8 @@ class Settlement:
 
     close: dict[Reason, list[int]] = field(default_factory=dict)
     update: list[Update] = field(default_factory=list)
+    error: ReadError | None = None
+    """Why the source could not be asked; what the destination said is settled all the same."""
 
     def closed(self, row: Owed, reason: Reason) -> None:
         self.close.setdefault(reason, []).append(row.id)
@@ -47,16 +49,32 @@ def _settle_batch(
     sides.precision.learn(sides, [], [record for records in found.values() for record in records])
     unpaid = [row for row in rows if not _paid(row, sides, found.get(row.key, []), settlement)]
     due = [row for row in unpaid if now - row.first_seen >= grace or row.kind == "extra"]
-    sources = sides.at_source(sorted({row.key for row in due})) if sides.source.can_lookup else None
+    sources = _at_source(due, sides, settlement)
     due_ids = {row.id for row in due}
     for row in unpaid:
         if row.id not in due_ids:
             settlement.update.append(_as_found(row, sides, found, is_gap=False))
+        elif row.kind == "extra" and settlement.error is not None:
+            continue
         elif row.kind == "extra":
             _settle_extra(row, sources, settlement, is_gap=now - row.first_seen >= grace)
         else:
             _settle_due(row, sides, found, sources, settlement)
     return settlement
+
+
+def _at_source(
+    due: Sequence[Owed], sides: Sides, settlement: Settlement
+) -> dict[str, list[Record]] | None:
+    """What the source has of these rows, None where it cannot say."""
+    if not sides.source.can_lookup:
+        return None
+    try:
+        return sides.at_source(sorted({row.key for row in due}))
+    except ReadError as error:
+        # Not at the destination, and grace is over: a gap, whatever ails the source.
+        settlement.error = error
+        return None
 
 
 def _paid(row: Owed, sides: Sides, found: list[Record], settlement: Settlement) -> bool:

@@ -172,6 +172,18 @@ def test_an_error_at_the_source_is_never_gone(store: Store, kind: str) -> None:
     assert "no answer" in verdict.reason
 
 
+def test_a_source_that_cannot_be_asked_does_not_keep_a_record_from_being_a_gap(
+    store: Store,
+) -> None:
+    case = Reconciliation(store)
+    case.source.put("1", ago(minutes=5))
+    case.run()
+    case.source.lookup_error = ReadError("server", "no answer")
+    case.clock.pass_(minutes=11)
+    assert case.run().status == "fail"
+    assert case.open() == [("1", "missing", True)]
+
+
 def test_a_record_that_leaves_the_filter_is_closed_as_such(store: Store) -> None:
     case = Reconciliation(store, grace=timedelta(0))
     case.source.put("1", ago(minutes=5))
