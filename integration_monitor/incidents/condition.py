@@ -46,6 +46,17 @@ def never_measured(period: timedelta, now: datetime) -> Condition:
     return Condition(wrong=picture, clear=False)
 
 
+def not_loaded(verdicts: Sequence[Verdict], now: datetime) -> Condition:
+    """Blindness of an integration whose manifest could not be read when it was loaded.
+
+    While the file is broken its own verdict says so; once it is repaired, only a reload watches it.
+    """
+    if any(v.status == "fail" for v in verdicts):
+        return Condition(wrong=None, clear=False)
+    reason = "its manifest was not valid when it was loaded: nothing is watched before a reload"
+    return Condition(wrong=Picture("ticket", reason, (), (), now), clear=False)
+
+
 def _broken(verdicts: Sequence[Verdict], now: datetime) -> Condition:
     failing = sorted((v for v in verdicts if v.status in ("fail", "warn")), key=_worst_first)
     if failing:

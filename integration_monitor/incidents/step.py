@@ -8,13 +8,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import get_args
 
-from integration_monitor.incidents.condition import Condition, condition, never_measured
+from integration_monitor.incidents.condition import (
+    Condition,
+    condition,
+    never_measured,
+    not_loaded,
+)
 from integration_monitor.incidents.domain import Incident, Kind, Subject, Transition
 from integration_monitor.incidents.lifecycle import Advance, advance, begin, close_unwatched
 from integration_monitor.incidents.scope import Scope
 from integration_monitor.manifest.domain import IncidentRules
 from integration_monitor.signals.effective import effective
-from integration_monitor.signals.verdict import Verdict
+from integration_monitor.signals.verdict import WHOLE, Verdict
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
@@ -83,6 +88,8 @@ def _condition(
     period = scope.periods.get(subject)
     if kind == "blind" and subject not in measured and period is not None:
         return never_measured(period, now)
+    if kind == "blind" and subject.name == WHOLE and subject.integration in scope.unread:
+        return not_loaded(measured.get(subject, []), now)
     return condition(kind, measured.get(subject, []), now)
 
 

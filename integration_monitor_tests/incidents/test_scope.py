@@ -93,10 +93,10 @@ def test_syncs_of_a_broken_manifest_are_not_taken_for_healthy_ones() -> None:
     broken = replace(BROKEN, name="crm", file="crm.yaml")
     world = World(scope=scope(Fleet(".", broken=(broken,))))
     measured = verdict("ok")
-    repaired = verdict("ok", 59, signal="manifest", subject="-")
-    assert world.see(59, measured, repaired) == []
-    assert world.see(61, measured, repaired) == []
-    assert world.see(76, measured, repaired) == ["blind opened"]
+    failed = verdict("fail", 59, signal="manifest", subject="-")
+    assert world.see(59, measured, failed) == ["broken opened"]
+    assert world.see(61, measured, failed) == []
+    assert world.see(76, measured, failed) == ["blind opened"]
     assert world.incidents[-1].reason.startswith("not measured since")
 
 
@@ -108,3 +108,18 @@ def test_an_incident_of_a_broken_manifests_sync_stays_open_and_is_reminded_of() 
     world.step(61, verdict("fail"))
     assert world.see(240, verdict("fail")) == ["broken reminded", "blind opened"]
     assert world.states() == {"broken": "open", "blind": "open"}
+
+
+def test_a_repaired_manifest_that_nobody_reloads_is_told() -> None:
+    broken = replace(BROKEN, name="crm", file="crm.yaml")
+    world = World(scope=scope(Fleet(".", broken=(broken,))))
+    failed = verdict("fail", signal="manifest", subject="-")
+    repaired = verdict("ok", 1, signal="manifest", subject="-")
+    assert world.see(0, failed) == ["broken opened"]
+    assert world.see(1, repaired) == ["broken recovering"]
+    assert world.see(16, repaired) == ["broken resolved", "blind opened"]
+    assert "before a reload" in world.incidents[-1].reason
+    assert world.see(17, replace(failed, at=repaired.at)) == ["broken opened"]
+    assert world.states() == {"broken": "open", "blind": "open"}
+    world.scope = Scope(frozenset([Subject("crm", "-")]), complete=True)
+    assert world.see(18, repaired) == ["broken recovering", "blind recovering"]
