@@ -84,7 +84,8 @@ def compare_totals(run: Run, result: Reconciled, state: Coverage, sides: Sides) 
     with run.store.begin() as connection:
         if after is None or stretch_store.of_unit(connection, run.unit):
             return
-        explained = state.accepted_difference + sum(
+        accepted = state.accepted_difference + ledger.accepted_difference(connection, run.unit)
+        explained = accepted + sum(
             row.missing_at_destination - row.extra_at_destination
             for row in ledger.summary(connection, run.unit.integration, run.unit.sync)
             if row.connection == run.unit.connection

@@ -182,6 +182,7 @@ class _Reconciliation:
         now = self.run.clock()
         with self.run.store.begin() as connection:
             self._keep_owed(connection, stretch, now)
+            ledger.arrived_after_all(connection, self.run.unit, stretch.paid)
             coverage.add_volumes(connection, self.run.unit, stretch.volumes)
             coverage.save(connection, self.run.unit, state, now)
         self.result.covered_to = state.covered_to

@@ -101,6 +101,8 @@ class Stretch:
     examples: list[tuple[str, str]] = field(default_factory=list)
     volumes: Counter[tuple[str, datetime]] = field(default_factory=Counter)
     keys: list[str] = field(default_factory=list)
+    paid: list[str] = field(default_factory=list)
+    """Keys whose version is at the destination."""
     malformed: Counter[str] = field(default_factory=Counter)
     duplicates: int = 0
     read: int = 0
@@ -176,7 +178,9 @@ def _enter(
     if result.owes is not None:
         if not sides.known.covers(record, tenant):
             _owe(stretch, record, tenant, result)
-    elif result.loaded_at is not None and record.version is not None:
+        return
+    stretch.paid.append(record.key)
+    if result.loaded_at is not None and record.version is not None:
         stretch.load_lags_s.append((result.loaded_at - record.version).total_seconds())
 
 

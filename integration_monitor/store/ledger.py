@@ -19,6 +19,8 @@ Kind = Literal["missing", "stale", "misplaced", "extra"]
 SeenAt = Literal["source", "destination"]
 Reason = Literal["arrived", "gone", "left_filter", "accepted", "superseded"]
 
+_ABSENT: tuple[Kind, ...] = ("missing", "misplaced")
+"""Kinds of records that the destination, as far as their tenant goes, does not hold at all."""
 OWED_ROWS = 10_000
 """Above so many open rows of a sync, whole stretches are kept instead of records."""
 
@@ -189,6 +191,42 @@ def close(
     return closed.rowcount
 
 
+def arrived_after_all(connection: sa.Connection, unit: Unit, keys: Sequence[str]) -> None:
+    """Say of accepted records that they arrived: they explain no difference of totals any more."""
+    connection.execute(
+        owed.update()
+        .where(
+            *_accepted_of(unit),
+            owed.c.kind.in_(_ABSENT),
+            owed.c.key == sa.any_(sa.cast(list(keys), sa.ARRAY(sa.Text))),
+        )
+        .values(closed_reason="arrived")
+    )
+
+
+def accepted_difference(connection: sa.Connection, unit: Unit) -> int:
+    """How many records the source holds more because they were accepted as lost, less extra ones.
+
+    A record that is owed again is not among them.
+    """
+    again = owed.alias()
+    still_closed = ~sa.exists().where(
+        again.c.integration == unit.integration,
+        again.c.sync == unit.sync,
+        again.c.connection == unit.connection,
+        again.c.key == owed.c.key,
+        again.c.seen_at == owed.c.seen_at,
+        again.c.closed_at.is_(None),
+    )
+    records = sa.func.count(sa.distinct(owed.c.key))
+    lost, extra = connection.execute(
+        sa.select(
+            records.filter(owed.c.kind.in_(_ABSENT)), records.filter(owed.c.kind == "extra")
+        ).where(*_accepted_of(unit), still_closed)
+    ).one()
+    return int(lost) - int(extra)
+
+
 def supersede(connection: sa.Connection, unit: Unit, note: str, at: datetime) -> int:
     """Close everything open of a unit, because what it was measured by is no longer so."""
     ids = connection.execute(sa.select(owed.c.id).where(*_open(unit))).scalars().all()
@@ -326,10 +364,7 @@ def _accepted(
 ) -> set[tuple[str, datetime | None, str]]:
     rows = connection.execute(
         sa.select(owed.c.key, owed.c.version, owed.c.seen_at).where(
-            owed.c.integration == unit.integration,
-            owed.c.sync == unit.sync,
-            owed.c.connection == unit.connection,
-            owed.c.closed_reason == "accepted",
+            *_accepted_of(unit),
             owed.c.key == sa.any_(sa.cast(sorted(keys), sa.ARRAY(sa.Text))),
         )
     )
@@ -342,4 +377,13 @@ def _open(unit: Unit) -> tuple[sa.ColumnElement[bool], ...]:
         owed.c.sync == unit.sync,
         owed.c.connection == unit.connection,
         owed.c.closed_at.is_(None),
+    )
+
+
+def _accepted_of(unit: Unit) -> tuple[sa.ColumnElement[bool], ...]:
+    return (
+        owed.c.integration == unit.integration,
+        owed.c.sync == unit.sync,
+        owed.c.connection == unit.connection,
+        owed.c.closed_reason == "accepted",
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+import pytest
+
 from integration_monitor.manifest.domain import Lag
 from integration_monitor.observe.side import Record
 from integration_monitor.store import ledger, stretches
@@ -84,6 +86,20 @@ def test_a_large_loss_is_read_again_piece_by_piece_within_half_of_the_budget(
     for _ in range(4):
         verdict = case.run()
     assert verdict.status == "ok"
+
+
+def test_load_lags_are_thinned_evenly(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("integration_monitor.observe.reconcile.LAGS_KEPT", 100)
+    case = Reconciliation(store, window=timedelta(minutes=10))
+    at = NOON - 55 * MINUTE
+    for n in range(1_000):
+        version = at + n * timedelta(seconds=3)
+        case.source.records.append(Record(str(n), version))
+        arrived = version + timedelta(seconds=n)
+        case.destination.records.append(Record(str(n), version, loaded_at=arrived))
+    case.run()
+    assert 50 <= len(case.result.load_lags_s) <= 100
+    assert case.freshness.evidence["load_lag_p50_s"] == pytest.approx(500, abs=30)
 
 
 def test_extra_records_are_looked_for_within_a_partners_limit(store: Store) -> None:
