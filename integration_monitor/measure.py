@@ -29,6 +29,7 @@ from integration_monitor.observe.run import Reconciled, Run
 from integration_monitor.observe.side import ReadError
 from integration_monitor.observe.stretch import Sides
 from integration_monitor.signals import freshness, reconciliation
+from integration_monitor.signals.effective import effective
 from integration_monitor.signals.facts import SyncFacts
 from integration_monitor.signals.verdict import Verdict
 from integration_monitor.store import verdicts
@@ -38,6 +39,7 @@ from integration_monitor.store.forget import forget_connections
 from integration_monitor.store.locks import SyncLocks, sync_locks
 
 CONNECTIONS_AT_ONCE = 8
+_SIGNALS = (reconciliation.SIGNAL, freshness.SIGNAL)
 _log = logging.getLogger(__name__)
 
 
@@ -233,11 +235,20 @@ def _judge_and_store(
 
 
 def _measured_by_another(means: _Means, sync: Sync) -> SyncMeasurement:
-    """The verdicts that are stored: another run holds the sync, and will store newer ones."""
+    """What the stored verdicts are worth now: another run holds the sync, and stores newer ones."""
+    name, now = means.integration.name, means.clock()
     with means.store.begin() as connection:
-        stored = verdicts.latest(connection, means.integration.name)
-    found = tuple(verdict for verdict in stored if verdict.subject == sync.name)
-    return SyncMeasurement(means.integration.name, sync.name, found, {}, {})
+        stored = verdicts.latest(connection, name)
+    known = {each.signal: effective(each, now) for each in stored if each.subject == sync.name}
+    found = tuple(
+        known.get(signal) or _not_measured_yet(name, sync, signal, now) for signal in _SIGNALS
+    )
+    return SyncMeasurement(name, sync.name, found, {}, {})
+
+
+def _not_measured_yet(integration: str, sync: Sync, signal: str, now: datetime) -> Verdict:
+    reason = "another run is measuring it, for the first time"
+    return Verdict(integration, sync.name, signal, "unknown", reason, now, now, "ticket")
 
 
 def _source_numbers(facts: SyncFacts) -> dict[str, float]:

@@ -252,25 +252,28 @@ def test_two_runs_of_one_sync_take_turns(case: Case) -> None:
     assert case.verdict().evidence["gaps"] == 2
 
 
+def in_vain(case: Case) -> dict[str, Verdict]:
+    """The verdicts by signal of a run that waits for another one until it may not any more."""
+    measured = case.measure(replace(case.integration, deadline=timedelta(seconds=1)))
+    return {verdict.signal: verdict for verdict in measured.verdicts}
+
+
 def test_a_run_that_waits_in_vain_for_another_shows_what_is_stored(case: Case) -> None:
-    stored = case.measure()
-    release = threading.Event()
-
-    def hold() -> None:
-        with sync_locks(case.store) as locks, locks.hold("crm", "contacts", lambda: 30.0):
-            release.wait(30)
-
-    holder = threading.Thread(target=hold)
-    holder.start()
-    try:
-        time.sleep(0.2)
+    stored = {verdict.signal: verdict for verdict in case.measure().verdicts}
+    with sync_locks(case.store) as locks, locks.hold("crm", "contacts", lambda: 30.0):
         case.clock.pass_(minutes=1)
-        measured = case.measure(replace(case.integration, deadline=timedelta(seconds=1)))
-    finally:
-        release.set()
-        holder.join()
-    assert sorted(v.signal for v in measured.verdicts) == ["freshness", "reconciliation"]
-    assert all(verdict in stored.verdicts for verdict in measured.verdicts)
+        assert in_vain(case) == stored
+        case.clock.pass_(hours=1)
+        late = in_vain(case)
+    assert {verdict.status for verdict in late.values()} == {"unknown"}
+    assert late["freshness"].reason.startswith("not measured since")
+
+
+def test_what_another_run_measures_for_the_first_time_is_unknown(case: Case) -> None:
+    with sync_locks(case.store) as locks, locks.hold("crm", "contacts", lambda: 30.0):
+        found = in_vain(case)
+    assert sorted(found) == ["freshness", "reconciliation"]
+    assert {verdict.status for verdict in found.values()} == {"unknown"}
 
 
 def test_postgres_restarted_mid_run_loses_nothing(case: Case, postgres: EmbeddedPostgres) -> None:
