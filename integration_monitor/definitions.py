@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 
+import click
 import dagster as dg
 
 from integration_monitor.builder import build_integration_monitor_defs
@@ -17,8 +18,11 @@ MANIFESTS = "INTEGRATION_MONITOR_MANIFESTS"
 SENSOR_INTERVAL = "INTEGRATION_MONITOR_SENSOR_INTERVAL_S"
 
 
-class NoManifests(Exception):
-    """Nobody said which manifests to watch; the message says what to run."""
+class NoManifests(click.ClickException):
+    """Nobody said which manifests to watch; the message says what to run.
+
+    One of click's, so that Dagster's own commands end with that line, without a traceback.
+    """
 
 
 # Evaluated at each load, so that a run's process gets what the code server loaded.

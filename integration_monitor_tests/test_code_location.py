@@ -167,3 +167,17 @@ def test_without_a_directory_one_line_says_what_to_run(monkeypatch: pytest.Monke
     monkeypatch.delenv("INTEGRATION_MONITOR_MANIFESTS", raising=False)
     with pytest.raises(NoManifests, match="run `integration-monitor dev DIR`"):
         defs()
+
+
+def test_dagsters_commands_say_it_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("INTEGRATION_MONITOR_MANIFESTS", raising=False)
+    command = [sys.executable, "-W", "ignore", "-m", "dagster", "asset", "list"]
+    done = subprocess.run(
+        [*command, "-m", "integration_monitor.definitions"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode != 0
+    assert done.stderr.startswith("Error: INTEGRATION_MONITOR_MANIFESTS is not set")
+    assert len(done.stderr.splitlines()) == 1
