@@ -29,6 +29,7 @@ class _Kept(BaseModel):
     monitor: Monitor
     broken: tuple[BrokenManifest, ...]
     monitor_errors: tuple[ManifestError, ...]
+    routing_known: bool
     warnings: tuple[ManifestError, ...]
 
 
@@ -49,6 +50,7 @@ def dump_fleet(fleet: Fleet) -> str:
         monitor=fleet.monitor,
         broken=fleet.broken,
         monitor_errors=fleet.monitor_errors,
+        routing_known=fleet.routing_known,
         warnings=fleet.warnings,
     ).model_dump_json()
 
@@ -67,6 +69,7 @@ def restore_fleet(text: str) -> Fleet:
         broken=kept.broken,
         monitor=kept.monitor,
         monitor_errors=kept.monitor_errors,
+        routing_known=kept.routing_known,
         warnings=kept.warnings,
         texts=kept.texts,
     )

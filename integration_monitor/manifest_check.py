@@ -28,6 +28,8 @@ class ManifestCheck:
     def __call__(self, manifest: Integration | BrokenManifest, store: Store) -> Verdict:
         """The verdict, already stored. Raises `StoreError` where the store is away."""
         errors, edited = self._compare(manifest)
+        # A broken monitor.yaml concerns everybody, and has no asset of its own to show it.
+        errors += self.fleet.monitor_errors
         at = self.clock()
         verdict = judge_manifest(
             manifest.name, errors, edited=edited, at=at, valid_until=at + 2 * CONFIRM_EVERY

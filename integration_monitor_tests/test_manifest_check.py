@@ -75,3 +75,11 @@ def test_a_second_file_for_one_integration_stays_broken(
     verdict = judge(fleet if here else restore_fleet(dump_fleet(fleet)), store, "b")
     assert verdict.status == "fail"
     assert "already described in a.yaml" in verdict.reason
+
+
+def test_a_broken_monitor_yaml_fails_every_manifest_check(tmp_path: Path, store: Store) -> None:
+    (tmp_path / "hubspot.yaml").write_text(GOOD)
+    (tmp_path / "monitor.yaml").write_text("version: 1\nroutez: {}\n")
+    verdict = judge(load_directory(tmp_path), store)
+    assert verdict.status == "fail"
+    assert "monitor.yaml:2:1: unknown key `routez`" in verdict.reason

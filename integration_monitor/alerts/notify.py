@@ -64,8 +64,8 @@ def update_incidents(store: Store, fleet: Fleet, now: datetime) -> StepSummary:
     All of it is one transaction, so an alert is neither lost nor made up. Only one process steps
     at a time; a second one does nothing. Raises `StoreError` where the store is away.
     """
-    if fleet.monitor_errors:
-        # Without its channels every alert would be decided as told to nobody.
+    if not fleet.routing_known:
+        # Without its channels and routes every alert would be decided as told to nobody.
         return StepSummary(skipped=f"incidents are held: {fleet.monitor_errors[0]}")
     with store.begin() as connection:
         if not incidents.try_lock(connection):

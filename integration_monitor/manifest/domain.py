@@ -397,6 +397,9 @@ class Fleet:
     broken: tuple[BrokenManifest, ...] = ()
     monitor: Monitor = Monitor()
     monitor_errors: tuple[ManifestError, ...] = ()
+    """What is wrong with monitor.yaml; its sound parts are in force."""
+    routing_known: bool = True
+    """Whether all its channels and routes could be read: otherwise nobody is told anything."""
     warnings: tuple[ManifestError, ...] = ()
     texts: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
     """The text of every sound file by its path. A broken one may hold a secret: it is not kept."""

@@ -72,6 +72,7 @@ def load_texts(texts: Mapping[str, FileText], *, directory: str = ".") -> Fleet:
         directory=directory,
         monitor=watched.monitor,
         monitor_errors=watched.errors,
+        routing_known=watched.routing_known,
     )
     manifests = {
         file: read_integration(file, texts[file], surroundings)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, get_args
 
 from integration_monitor.manifest import convert, wire
@@ -18,6 +18,7 @@ from integration_monitor.manifest.read_manifest import (
 )
 from integration_monitor.manifest.yaml_document import UnreadableYaml, YamlDocument, parse_yaml
 
+_ROUTING = (("channels",), ("routes",))
 _DIVISIBLE = ("channels", "routes")
 """Sections of which the sound entries are kept."""
 
@@ -29,6 +30,8 @@ class ReadMonitor:
     monitor: Monitor = field(default_factory=Monitor)
     errors: tuple[ManifestError, ...] = ()
     channels_known: bool = True
+    routing_known: bool = True
+    """Whether all channels and routes are known, so that everybody can be told."""
 
 
 def read_monitor(files: Sequence[tuple[str, str | ManifestError]]) -> ReadMonitor:
@@ -44,23 +47,27 @@ def read_monitor(files: Sequence[tuple[str, str | ManifestError]]) -> ReadMonito
         ManifestError(file, 1, 1, f"a second file beside {files[0][0]}: keep one of them")
         for file, _ in files[1:]
     ]
-    return ReadMonitor(found.monitor, (*found.errors, *seconds), found.channels_known)
+    return replace(found, errors=(*found.errors, *seconds))
 
 
 def _read(file: str, text: str | ManifestError) -> ReadMonitor:
     if isinstance(text, ManifestError):
-        return ReadMonitor(errors=(text,), channels_known=False)
+        return ReadMonitor(errors=(text,), channels_known=False, routing_known=False)
     try:
         document = parse_yaml(text)
     except UnreadableYaml as error:
-        return ReadMonitor(errors=flaws_at(file, error), channels_known=False)
+        return ReadMonitor(errors=flaws_at(file, error), channels_known=False, routing_known=False)
     return _read_document(file, document)
 
 
 def _read_document(file: str, document: YamlDocument) -> ReadMonitor:
     other_version = version_problem(document.value)
     if other_version:
-        return ReadMonitor(errors=errors_at(file, document, [other_version]), channels_known=False)
+        return ReadMonitor(
+            errors=errors_at(file, document, [other_version]),
+            channels_known=False,
+            routing_known=False,
+        )
     _, problems = validate(wire.Monitor, document.value)
     problems.extend(check_monitor(document.value))
     sound, _ = validate(wire.Monitor, _sound_part(document.value, problems))
@@ -68,6 +75,7 @@ def _read_document(file: str, document: YamlDocument) -> ReadMonitor:
         monitor=convert.monitor(sound) if sound else Monitor(),
         errors=errors_at(file, document, problems),
         channels_known=not any(problem.path[:1] == ("channels",) for problem in problems),
+        routing_known=not any(problem.path[:1] in _ROUTING for problem in problems),
     )
 
 

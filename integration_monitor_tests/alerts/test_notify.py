@@ -111,8 +111,13 @@ def test_a_broken_manifest_is_an_incident_and_holds_the_others(store: Store) -> 
         assert {each.state for each in incidents.current(connection)} == {"open"}
 
 
-def test_with_a_broken_monitor_yaml_nothing_is_decided(store: Store) -> None:
-    broken = replace(fleet(monitor({})), monitor_errors=(ERROR,))
+def test_a_mistake_elsewhere_in_monitor_yaml_stops_no_alert(store: Store) -> None:
+    broken = replace(fleet(), monitor_errors=(ERROR,))
+    assert str(see(store, broken, 0, FAIL)) == "1 opened, 1 alert queued"
+
+
+def test_without_channels_and_routes_nothing_is_decided(store: Store) -> None:
+    broken = replace(fleet(monitor({})), monitor_errors=(ERROR,), routing_known=False)
     said = "incidents are held: crm.yaml:3:1: unknown key"
     assert str(see(store, broken, 0, FAIL)) == said
     assert str(see(store, fleet(), 1, FAIL)) == "1 opened, 1 alert queued"

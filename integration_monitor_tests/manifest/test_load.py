@@ -124,10 +124,19 @@ def test_an_integration_without_owner_has_the_monitors_with_a_warning() -> None:
     ]
 
 
+def test_everybody_can_be_told_while_another_section_of_monitor_yaml_is_wrong() -> None:
+    broken = MONITOR.replace("1m", "1 m")
+    fleet = load_texts({"monitor.yaml": broken})
+    assert len(fleet.monitor_errors) == 1
+    assert fleet.routing_known
+    assert not load_texts({"monitor.yaml": "version: ["}).routing_known
+
+
 def test_what_is_sound_in_monitor_yaml_stays_in_force() -> None:
     broken = MONITOR.replace("type: apprise", "type: pager").replace("1m", "1 m")
     fleet = load_texts({"crm.yaml": SMALL + "alerts: {page: [oncall]}\n", "monitor.yaml": broken})
     assert [error.line for error in fleet.monitor_errors] == [4, 7]
+    assert not fleet.routing_known
     assert set(fleet.monitor.channels) == {"queue"}
     assert fleet.monitor.routes == {"page": ("queue",), "watch": ()}
     assert fleet.monitor.owner == Owner("Lead", "lead@example.com")
