@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import traceback
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
@@ -174,7 +175,10 @@ def _result(unit: Unit, future: Future[Reconciled], means: _Means) -> Reconciled
     except StoreError:
         raise
     except Exception as error:  # noqa: BLE001 - one connection must not blind the others
-        _log.exception("measuring %s/%s for %s failed", *astuple(unit))
+        # Without the message: that of a library may quote a secret.
+        where = "".join(traceback.format_tb(error.__traceback__))
+        name = type(error).__name__
+        _log.error("measuring %s/%s for %s failed: %s\n%s", *astuple(unit), name, where)
         return Reconciled(unit, error=f"internal error: {type(error).__name__}")
 
 

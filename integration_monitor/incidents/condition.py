@@ -75,7 +75,7 @@ def _broken(verdicts: Sequence[Verdict], now: datetime) -> Condition:
 
 
 def _blind(verdicts: Sequence[Verdict], now: datetime) -> Condition:
-    unseen = sorted((v for v in verdicts if _is_unseen(v)), key=lambda v: v.signal)
+    unseen = sorted((v for v in verdicts if _is_unseen(v)), key=_telling_first)
     if not unseen:
         return Condition(wrong=None, clear=bool(verdicts))
     return Condition(
@@ -120,9 +120,12 @@ def _severity(verdict: Verdict) -> Severity:
 
 
 def _worst_first(verdict: Verdict) -> tuple[int, bool, bool, str]:
-    # Of two that are equally bad, the one that names the records says more than their age.
-    says_less = verdict.signal == "freshness"
-    return -RANK[_severity(verdict)], verdict.status != "fail", says_less, verdict.signal
+    return -RANK[_severity(verdict)], verdict.status != "fail", *_telling_first(verdict)
+
+
+def _telling_first(verdict: Verdict) -> tuple[bool, str]:
+    # Which records, or why they cannot be read, says more than how old they are.
+    return verdict.signal == "freshness", verdict.signal
 
 
 def _union(groups: Iterable[Iterable[str]]) -> tuple[str, ...]:

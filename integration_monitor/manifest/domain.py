@@ -248,7 +248,7 @@ class Sync:
     grace: timedelta = timedelta(minutes=10)
     window: timedelta = timedelta(hours=1)
     overlap: timedelta = timedelta(hours=1)
-    requests: int = 200
+    requests: int = 1000
     """The request budget: requests (or SQL statements) per run and connection."""
     fields: Mapping[str, str] = field(default_factory=dict)
     tolerance: Tolerance = Tolerance()

@@ -150,7 +150,7 @@ class Sync(Wire):
     overlap: Duration | None = None
     """How far before the coverage reading starts again, for late-visible updates (1h)."""
     requests: int | None = Field(default=None, ge=1)
-    """The request budget of a run and connection (200)."""
+    """The request budget of a run and connection (1000)."""
     source: Side
     """Where the records come from."""
     destination: Side

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from integration_monitor.manifest.domain import SINGLE
 from integration_monitor.observe.http_answers import Answer, document, failure
 from integration_monitor.observe.reading import Reading
 from integration_monitor.observe.retry_after import retry_after
@@ -51,7 +52,8 @@ class PartnerClient:
         Raises `ReadError` with method, path template, tenant and status in its message, and never
         a credential or the value of a parameter.
         """
-        what = f"{request.method} {request.template} for tenant {self._tenant}"
+        whose = "" if self._tenant == SINGLE else f" for tenant {self._tenant}"
+        what = f"{request.method} {request.template}{whose}"
         waited = 0.0
         for attempt in range(ATTEMPTS):
             try:

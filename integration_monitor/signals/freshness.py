@@ -41,7 +41,7 @@ def judge(
         subject=sync.name,
         signal=SIGNAL,
         status=status,
-        severity=severity_of(status, sync),
+        severity=severity_of(status, sync.lag.severity if sync.lag else "page"),
         reason=_reason(sync.lag, facts, ages, unread),
         at=at,
         valid_until=valid_until,
@@ -118,9 +118,13 @@ def _reason(
     late = [age.tenant for age in ages if age.status != "ok" and age.tenant != SINGLE]
     whom = f" for {some(late)}" if late else ""
     text = f"{oldest}{whom} ({limits})"
-    if unread:
-        text += f"; not known for {some([c.connection for c in unread])}"
-    return text
+    if not unread:
+        return text
+    unknown = f"not known for {some([c.connection for c in unread if c.connection != SINGLE])}"
+    if unread[0].connection == SINGLE:
+        unknown = f"not known: {_why(unread[0])}"
+    # What is late for certain comes first; else that it is not known.
+    return f"{text}; {unknown}" if late or ages else unknown
 
 
 def _evidence(facts: SyncFacts, ages: Sequence[_Age]) -> dict[str, float]:

@@ -50,7 +50,7 @@ def judge(
         subject=sync.name,
         signal=SIGNAL,
         status=status,
-        severity=severity_of(status, sync),
+        severity=severity_of(status),
         reason=overview + "; ".join(_shortened(reasons)) if reasons else _all_well(facts),
         at=at,
         valid_until=valid_until,
@@ -61,13 +61,11 @@ def judge(
     )
 
 
-def severity_of(status: Status, sync: Sync) -> Severity | None:
-    """A failure pages (or as the sync's `lag` says), a warning and `unknown` are a ticket."""
+def severity_of(status: Status, of_failure: Severity = "page") -> Severity | None:
+    """A failure pages, unless the manifest says otherwise; a warning and `unknown` are a ticket."""
     if status == "ok":
         return None
-    if status == "fail":
-        return sync.lag.severity if sync.lag else "page"
-    return "ticket"
+    return of_failure if status == "fail" else "ticket"
 
 
 def allowance(tolerance: Tolerance, expected: int) -> float:
@@ -195,11 +193,15 @@ def _parts(findings: Sequence[_Finding]) -> tuple[Part, ...]:
 
 
 def _overview(facts: SyncFacts) -> str:
-    """`15 records of 3 tenants: ` where several tenants have gaps; one speaks for itself."""
+    """`15 records of 3 tenants: ` where several have gaps or trouble; one speaks for itself."""
     gaps = [n for tenant in _tenants(facts) if (n := sum(tenant.gaps.values()))]
-    if len(gaps) < 2:
-        return ""
-    return f"{count(sum(gaps), 'record')} of {count(len(gaps), 'tenant')}: "
+    unread = sum(1 for connection in facts.connections if connection.error is not None)
+    said = []
+    if len(gaps) > 1:
+        said.append(f"{count(sum(gaps), 'record')} of {count(len(gaps), 'tenant')}")
+    if unread > 1:
+        said.append(f"{number(unread)} of {number(len(facts.connections))} connections unread")
+    return f"{', '.join(said)}: " if said else ""
 
 
 def _shortened(reasons: Sequence[str], most: int = 5) -> list[str]:

@@ -73,9 +73,16 @@ def test_behind_is_a_warning_then_unknown(behind: timedelta, status: str) -> Non
     assert verdict.evidence["behind_s"] == behind.total_seconds()
 
 
-def test_the_lag_says_how_severe_a_failure_is() -> None:
-    facts = one(tenant(gaps={"missing": 1}))
-    assert judged(facts, lag=replace(LAG, severity="watch")).severity == "watch"
+def test_the_lag_says_how_severe_lateness_is_not_how_severe_a_loss_is() -> None:
+    facts = one(tenant(gaps={"missing": 1}, age_min=90))
+    lag = replace(LAG, severity="watch")
+    assert judged(facts, lag=lag).severity == "page"
+    assert fresh(facts, lag).severity == "watch"
+
+
+def test_many_connections_that_cannot_be_read_are_counted_first() -> None:
+    facts = SyncFacts([ConnectionFacts(name, error="503") for name in ("acme", "globex")])
+    assert judged(facts).reason == "2 of 2 connections unread: acme: 503; globex: 503"
 
 
 @given(
@@ -112,12 +119,12 @@ def fresh(facts: SyncFacts, lag: Lag | None = LAG) -> Verdict:
         (one(tenant(pending=1, age_min=16)), LAG, "warn", "waited 16 min for acme"),
         (one(tenant(pending=1, age_min=61)), LAG, "fail", "waited 61 min for acme"),
         (one(tenant(pending=1, age_min=61)), None, "ok", "freshness is not declared"),
-        (one(error="401"), LAG, "unknown", "not known for -"),
-        (one(tenant(pending=1, age_min=61), error="401"), LAG, "fail", "not known for -"),
-        (one(tenant(pending=1, age_min=16), error="401"), LAG, "unknown", "not known for -"),
+        (one(error="401"), LAG, "unknown", "not known: 401"),
+        (one(tenant(pending=1, age_min=61), error="401"), LAG, "fail", "; not known: 401"),
+        (one(tenant(pending=1, age_min=16), error="401"), LAG, "unknown", "; not known: 401"),
         (SyncFacts([], error="no route"), LAG, "unknown", "no route"),
         (one(behind=True, covered_min=10), LAG, "ok", "nothing is owed"),
-        (one(behind=True, covered_min=300), LAG, "unknown", "not known for -"),
+        (one(behind=True, covered_min=300), LAG, "unknown", "not known: the source was read to"),
         (one(behind=True, covered_min=300), None, "ok", "not declared"),
     ],
 )
