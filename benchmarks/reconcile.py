@@ -68,9 +68,7 @@ def _sides(server: EmbeddedPostgres, rows: int) -> str:
     step = f"{timedelta(minutes=45) / timedelta(milliseconds=1) / rows:.6f}"
     with psycopg.connect(url) as connection:
         for name, condition in (("source", "true"), ("destination", f"n > {LOST}")):
-            connection.execute(
-                _TABLE.format(name=name, step=step, rows=rows, condition=condition)
-            )
+            connection.execute(_TABLE.format(name=name, step=step, rows=rows, condition=condition))
     return url
 
 
