@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from integration_monitor.cli import check, database, gaps, incidents, manifests
-from integration_monitor.cli.context import clear_errors, progress
+from integration_monitor.cli.context import clear_errors, environment, progress
 from integration_monitor.demo.commands import app as demo
 
 app = typer.Typer(
@@ -35,8 +35,12 @@ def dev(
     """Watch your own manifests on local servers, until Ctrl-C."""
     from integration_monitor.local_processes import Stopped
     from integration_monitor.local_servers import serve_dev
+    from integration_monitor.manifest.load import load_directory
 
     with clear_errors():
+        # What is broken is shown in Dagster, too; who starts it should not have to look there.
+        for mistake in manifests.mistakes(load_directory(directory), environment()):
+            progress(str(mistake))
         try:
             serve_dev(directory, port=port, say=progress)
         except Stopped:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from integration_monitor.cli.context import OK, USAGE, clear_errors, environment
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from integration_monitor.manifest.domain import Fleet, ManifestError
 
 
 def validate(
@@ -18,12 +23,12 @@ def validate(
 ) -> None:
     """Check all manifests of a directory; every mistake of every file, one a line."""
     from integration_monitor.manifest.load import load_directory
-    from integration_monitor.manifest.references import missing_references, unwatched
+    from integration_monitor.manifest.references import unwatched
     from integration_monitor.signals.wording import count
 
     with clear_errors():
         fleet = load_directory(directory)
-    errors = sorted([*fleet.errors, *missing_references(fleet, environment())])
+    errors = mistakes(fleet, environment())
     for error in errors:
         typer.echo(error)
     for note in sorted(fleet.warnings):
@@ -40,6 +45,13 @@ def validate(
         raise typer.Exit(USAGE)
     typer.echo(f"{count(files, 'manifest')} without an error", err=True)
     raise typer.Exit(OK)
+
+
+def mistakes(fleet: Fleet, environ: Mapping[str, str]) -> list[ManifestError]:
+    """What keeps a fleet from being watched as written: errors, variables that are not set."""
+    from integration_monitor.manifest.references import missing_references
+
+    return sorted([*fleet.errors, *missing_references(fleet, environ)])
 
 
 def schema(

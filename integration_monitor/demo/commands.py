@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from integration_monitor.program import program
 from integration_monitor.store.engine import StoreError
 
 # What needs the extra `embedded` is imported by the command that needs it, and only then.
@@ -78,7 +79,7 @@ def break_(fault: FaultArgument = None, integration: IntegrationOption = "crm") 
         home.addresses()
         state = _follow(home, write_command(home.faults, fault=checked, integration=where))
     typer.echo(f"broken: {fault_text(state['fault'])}")
-    typer.echo("The check says so within about 90 seconds: integration-monitor demo status")
+    typer.echo(f"The check says so, and an alert, within about 90 seconds: {program()} demo status")
 
 
 @app.command()
@@ -93,7 +94,7 @@ def fix(resync: Resync = True) -> None:
     lost = len(state["fault"]["not_resynced"])
     if lost:
         typer.echo(f"mended, but {lost} lost records were not moved again: the check stays red")
-        typer.echo("until they are: integration-monitor demo fix")
+        typer.echo(f"until they are: {program()} demo fix")
     else:
         typer.echo("mended: the recovery is told within about 90 seconds")
 
@@ -173,10 +174,10 @@ The demo is ready.
 
 Try next, in another terminal:
 
-  integration-monitor demo break drop-records   lose 15 records, while every call is a 200
-  integration-monitor demo status               what the checks say, and the story so far
-  integration-monitor demo fix                  mend it, and see the recovery
-  integration-monitor demo break                everything that can be broken
+  {program()} demo break drop-records   lose 15 records, while every call is a 200
+  {program()} demo status               what the checks say, and the story so far
+  {program()} demo fix                  mend it, and see the recovery
+  {program()} demo break                everything that can be broken
 
 Ctrl-C stops everything.
 """)

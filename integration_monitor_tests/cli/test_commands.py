@@ -168,7 +168,7 @@ def test_validate_names_references_that_are_not_set(company: Company) -> None:
         (["check", "--manifests", "/nowhere"], "/nowhere"),
         (["validate", "/nowhere"], "/nowhere"),
         (["gaps", "accept", "crm", "--why", "x"], "Name a sync: crm/SYNC"),
-        (["dev", "/nowhere"], "/nowhere is not a directory"),
+        (["dev", "/nowhere"], "/nowhere"),
     ],
 )
 def test_usage_errors_are_one_line_and_exit_code_2(
