@@ -97,7 +97,8 @@ def told(event: Event) -> str:
         case "fixed":
             return what if said["resync"] else f"{what}, without moving again what was lost"
         case "check_failed":
-            return f"{what}: {said['check']} ({said['status']}): {said['reason']}"
+            # Not its reason: while the failure lasts, the store keeps the newest one only.
+            return f"{what}: {said['check']} ({said['status']})"
         case "alert_delivered" | "recovery_delivered":
             return f"{what}: incident {said['incident']}, {said['reason']} ({said['severity']})"
         case "started":

@@ -67,6 +67,13 @@ def test_the_page_shows_alerts_beside_the_syncs_own_view(http: httpx.Client) -> 
     assert "Something &lt;b&gt;broke" in page
 
 
+def test_a_recovery_says_that_it_is_over_before_what_it_was(http: httpx.Client) -> None:
+    headline = "[PAGE RESOLVED] CRM: contacts: well again after 67 s"
+    post(http, "a", {**ALERT, "reason": "resolved", "headline": headline})
+    page = http.get("/").text
+    assert page.index("well again after 67 s") < page.index("It was: 15 records are missing")
+
+
 def test_an_alert_that_says_little_is_shown_too(http: httpx.Client) -> None:
     post(http, "a", {"reason": "opened"})
     assert http.get("/").status_code == 200
