@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from integration_monitor.cli import check, database, gaps, incidents, manifests
-from integration_monitor.cli.context import clear_errors, environment, progress
+from integration_monitor.cli.context import clear_errors, progress
 from integration_monitor.demo.commands import app as demo
 
 app = typer.Typer(
@@ -39,8 +40,8 @@ def dev(
 
     with clear_errors():
         # What is broken is shown in Dagster, too; who starts it should not have to look there.
-        for mistake in manifests.mistakes(load_directory(directory), environment()):
-            progress(str(mistake))
+        for line in manifests.findings(load_directory(directory), os.environ).lines():
+            progress(line)
         try:
             serve_dev(directory, port=port, say=progress)
         except Stopped:

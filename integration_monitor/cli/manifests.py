@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +12,7 @@ import typer
 from integration_monitor.cli.context import OK, USAGE, clear_errors, environment
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from integration_monitor.manifest.domain import Fleet, ManifestError
 
@@ -23,18 +24,14 @@ def validate(
 ) -> None:
     """Check all manifests of a directory; every mistake of every file, one a line."""
     from integration_monitor.manifest.load import load_directory
-    from integration_monitor.manifest.references import unwatched
     from integration_monitor.signals.wording import count
 
     with clear_errors():
         fleet = load_directory(directory)
-    errors = mistakes(fleet, environment())
-    for error in errors:
-        typer.echo(error)
-    for note in sorted(fleet.warnings):
-        typer.echo(f"{note} (warning)")
-    for note in unwatched(fleet):
-        typer.echo(f"{note} (note)")
+    found = findings(fleet, environment())
+    for line in found.lines():
+        typer.echo(line)
+    errors = found.errors
     files = len(fleet.integrations) + len(fleet.broken)
     if errors:
         told = f"{count(len(errors), 'error')} in {count(files, 'manifest')}"
@@ -47,11 +44,32 @@ def validate(
     raise typer.Exit(OK)
 
 
-def mistakes(fleet: Fleet, environ: Mapping[str, str]) -> list[ManifestError]:
-    """What keeps a fleet from being watched as written: errors, variables that are not set."""
-    from integration_monitor.manifest.references import missing_references
+@dataclass(frozen=True)
+class Findings:
+    """What there is to say of manifests."""
 
-    return sorted([*fleet.errors, *missing_references(fleet, environ)])
+    errors: Sequence[ManifestError]
+    """They keep it from being watched as written: mistakes, variables that are not set."""
+    warnings: Sequence[ManifestError]
+    notes: Sequence[ManifestError]
+    """What is not watched, as declared."""
+
+    def lines(self) -> Iterator[str]:
+        """One line for each."""
+        yield from map(str, self.errors)
+        yield from (f"{warning} (warning)" for warning in self.warnings)
+        yield from (f"{note} (note)" for note in self.notes)
+
+
+def findings(fleet: Fleet, environ: Mapping[str, str]) -> Findings:
+    """What `validate` and `dev` say of a fleet in an environment."""
+    from integration_monitor.manifest.references import missing_references, unwatched
+
+    return Findings(
+        errors=sorted([*fleet.errors, *missing_references(fleet, environ)]),
+        warnings=sorted(fleet.warnings),
+        notes=unwatched(fleet),
+    )
 
 
 def schema(

@@ -212,3 +212,20 @@ def test_schema_is_json(company: Company) -> None:
 )
 def test_exit_codes(statuses: list[str], code: int) -> None:
     assert exit_code(statuses) == code
+
+
+def test_dev_says_what_validate_says_of_the_manifests_and_starts(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    company.manifest("nonsense: [", "broken.yaml")
+    company.environ.pop("PRODUCT_URL")
+    started: list[Path] = []
+    monkeypatch.setattr(
+        "integration_monitor.local_servers.serve_dev",
+        lambda manifests, **_options: started.append(manifests),
+    )
+    said = company.run("dev", str(company.manifests)).stderr
+    assert said == company.run("validate", str(company.manifests)).stdout
+    assert "broken.yaml:" in said
+    assert "environment variable PRODUCT_URL is not set" in said
+    assert started == [company.manifests]
