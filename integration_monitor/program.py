@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -15,7 +16,12 @@ def program(called: str | None = None, here: Path | None = None) -> str:
     `called` is how this process was started (`sys.argv[0]`), `here` the working directory.
     """
     path = Path(called or sys.argv[0])
-    if path.name != NAME or shutil.which(NAME) is not None:
+    found = shutil.which(NAME)
+    # What the shell finds may be another installation.
+    if path.name != NAME or (found and Path(found).resolve() == path.resolve()):
         return NAME
     absolute, base = path.absolute(), here or Path.cwd()
-    return str(absolute.relative_to(base) if absolute.is_relative_to(base) else absolute)
+    if not absolute.is_relative_to(base):
+        return shlex.quote(str(absolute))
+    relative = absolute.relative_to(base)
+    return shlex.quote(str(relative) if len(relative.parts) > 1 else f"./{relative}")

@@ -13,8 +13,11 @@ HERE = Path("/srv/checkout")
     ("on_path", "called", "printed"),
     [
         (True, "/usr/bin/integration-monitor", "integration-monitor"),
+        (True, "/srv/checkout/.venv/bin/integration-monitor", ".venv/bin/integration-monitor"),
         (False, "/srv/checkout/.venv/bin/integration-monitor", ".venv/bin/integration-monitor"),
         (False, "/opt/venv/bin/integration-monitor", "/opt/venv/bin/integration-monitor"),
+        (False, "/srv/checkout/integration-monitor", "./integration-monitor"),
+        (False, "/srv/my tools/integration-monitor", "'/srv/my tools/integration-monitor'"),
         (False, "/usr/bin/pytest", "integration-monitor"),
     ],
 )

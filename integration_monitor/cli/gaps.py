@@ -20,6 +20,7 @@ from integration_monitor.cli.context import (
     load_fleet,
     opened_store,
 )
+from integration_monitor.program import program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,7 +105,7 @@ def accept(
         typer.echo(f"accepted a difference of {count(accepted.totals, 'record')}")
         return
     if not accepted.gaps + accepted.in_stretches:
-        fail(f"no open gap of {target} fits; `integration-monitor gaps list {target}` shows them")
+        fail(f"no open gap of {target} fits; `{program()} gaps list {target}` shows them")
     told = count(accepted.gaps + accepted.in_stretches, "gap")
     typer.echo(f"accepted {told}; the next run says so")
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from integration_monitor.program import program
+from integration_monitor.program import NAME, program
 from integration_monitor.store.engine import StoreError
 
 # What needs the extra `embedded` is imported by the command that needs it, and only then.
@@ -79,13 +79,15 @@ def break_(fault: FaultArgument = None, integration: IntegrationOption = "crm") 
         home.addresses()
         state = _follow(home, write_command(home.faults, fault=checked, integration=where))
     typer.echo(f"broken: {fault_text(state['fault'])}")
-    typer.echo(f"The check says so, and an alert, within about 90 seconds: {program()} demo status")
+    typer.echo("The check says so within about 70 seconds, an alert within 90. To see it:")
+    typer.echo(f"{program()} demo status")
 
 
 @app.command()
 def fix(resync: Resync = True) -> None:
     """Mend what is broken, and move again what was lost; or leave that out."""
     from integration_monitor.demo.faults import write_command
+    from integration_monitor.signals.wording import count
 
     with _clear_errors():
         home = _home()
@@ -93,8 +95,9 @@ def fix(resync: Resync = True) -> None:
         state = _follow(home, write_command(home.faults, fault=None, resync=resync))
     lost = len(state["fault"]["not_resynced"])
     if lost:
-        typer.echo(f"mended, but {lost} lost records were not moved again: the check stays red")
-        typer.echo(f"until they are: {program()} demo fix")
+        told = count(lost, "lost record was", "lost records were")
+        typer.echo(f"mended, but {told} not moved again: the check stays red until then. To do it:")
+        typer.echo(f"{program()} demo fix")
     else:
         typer.echo("mended: the recovery is told within about 90 seconds")
 
@@ -247,7 +250,7 @@ def _clear_errors() -> Iterator[None]:
 
 
 def _fail(message: str) -> NoReturn:
-    _say(message)
+    _say(f"{NAME}: {message}")
     raise typer.Exit(USAGE)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from integration_monitor.local_servers import is_running
 from integration_monitor.manifest.schema import json_schema, monitor_json_schema
+from integration_monitor.program import program
 
 _TEMPLATES = Path(__file__).parent / "manifests"
 _DAGSTER_URL = re.compile(r"^dagster_url:.*$", re.MULTILINE)
@@ -97,7 +98,7 @@ class DemoHome:
     def addresses(self) -> Addresses:
         """Where the running demo answers. Raises `NoDemo` where none is running, or not yet."""
         if not is_running(self.directory):
-            raise NoDemo("no demo is running: start one with `integration-monitor demo`")
+            raise NoDemo(f"no demo is running: start one with `{program()} demo`")
         try:
             return Addresses(**json.loads(self._running.read_text()))
         except FileNotFoundError as error:

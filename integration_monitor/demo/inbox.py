@@ -13,6 +13,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import ChainableUndefined, Environment, PackageLoader
 
 from integration_monitor.demo.clock import iso, utc_now
+from integration_monitor.program import NAME
 
 KEPT = 500
 SHOWN = 50
@@ -52,9 +53,15 @@ class Inbox:
 
 
 def inbox_app(
-    inbox: Inbox, state: Callable[[], Mapping[str, Any]], links: Mapping[str, str]
+    inbox: Inbox,
+    state: Callable[[], Mapping[str, Any]],
+    links: Mapping[str, str],
+    program: str = NAME,
 ) -> FastAPI:
-    """The page at `/`, `POST /alerts`, and both as data at `/alerts.json` and `/state.json`."""
+    """The page at `/`, `POST /alerts`, and both as data at `/alerts.json` and `/state.json`.
+
+    `program` is how the user calls this program, for commands on the page.
+    """
     app = FastAPI(title="Inbox of the demo")
     templates = Environment(
         loader=PackageLoader("integration_monitor.demo"),
@@ -91,6 +98,7 @@ def inbox_app(
             alerts=[_as_json(received) for received in inbox.received()[:SHOWN]],
             world=state(),
             links=links,
+            program=program,
             now=iso(utc_now()),
         )
 

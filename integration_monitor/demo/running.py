@@ -23,6 +23,7 @@ from integration_monitor.local_servers import (
     start_daemon,
     start_ui,
 )
+from integration_monitor.program import program
 from integration_monitor.store.embedded import EmbeddedPostgres, embedded_postgres
 
 SENSOR_INTERVAL_S = 5
@@ -121,6 +122,7 @@ class DemoServers:
             *("--partner-port", str(self._ports.partner)),
             *("--inbox-port", str(self._ports.inbox)),
             *("--links", json.dumps({"Dagster": dagster})),
+            *("--program", program()),
         ]
         environ = {**os.environ, **databases}
         world = self._lead("company", command, environ)

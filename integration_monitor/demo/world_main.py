@@ -28,6 +28,7 @@ from integration_monitor.demo.led import say
 from integration_monitor.demo.partner import partner_app
 from integration_monitor.demo.servers import serving
 from integration_monitor.demo.world import World
+from integration_monitor.program import NAME
 
 STEP_S = 1.0
 PRODUCT_URL = "PRODUCT_URL"
@@ -46,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         partner_url = stack.enter_context(serving(partner_app(world.partner), options.partner_port))
         http = httpx.Client(base_url=partner_url, timeout=5, trust_env=False)
         world.connect(stack.enter_context(http))
-        app = inbox_app(Inbox(), world.state, json.loads(options.links))
+        app = inbox_app(Inbox(), world.state, json.loads(options.links), options.program)
         inbox_url = stack.enter_context(serving(app, options.inbox_port))
         say(json.dumps({"partner": partner_url, "inbox": inbox_url}))
         if _rehearse(world):
@@ -104,6 +105,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--partner-port", type=int, default=0)
     parser.add_argument("--inbox-port", type=int, default=0)
     parser.add_argument("--links", default="{}", help="JSON: {text: URL}, shown on the inbox page")
+    parser.add_argument("--program", default=NAME, help="how the user calls integration-monitor")
     return parser.parse_args(arguments)
 
 

@@ -34,7 +34,9 @@ def test_break_without_a_fault_lists_them() -> None:
 def test_without_a_demo_there_is_one_clear_line(arguments: tuple[str, ...]) -> None:
     result = run(*arguments)
     assert result.exit_code == USAGE
-    assert result.stderr == "no demo is running: start one with `integration-monitor demo`\n"
+    assert result.stderr == (
+        "integration-monitor: no demo is running: start one with `integration-monitor demo`\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -59,9 +61,10 @@ def test_a_port_in_use_is_one_clear_line(flag: str) -> None:
         free = dict.fromkeys(("--port", "--partner-port", "--inbox-port"), "0") | {flag: port}
         result = run(*(part for option in free.items() for part in option))
     assert result.exit_code == USAGE
-    assert result.stderr.splitlines() == [
-        f"port {port} is in use already: choose another one with {flag} (0 takes a free one)"
-    ]
+    assert result.stderr == (
+        f"integration-monitor: port {port} is in use already:"
+        f" choose another one with {flag} (0 takes a free one)\n"
+    )
 
 
 def test_two_demos_in_one_home_are_refused(home: DemoHome) -> None:

@@ -10,6 +10,7 @@ import pytest
 from integration_monitor.demo.inbox import Inbox, inbox_app
 from integration_monitor.demo.servers import serving
 
+PROGRAM = ".venv/bin/integration-monitor"
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ALERT = {
     "reason": "opened",
@@ -35,7 +36,9 @@ STATE: dict[str, Any] = {
 
 @pytest.fixture
 def http() -> Iterator[httpx.Client]:
-    app = inbox_app(Inbox(clock=lambda: NOON), lambda: STATE, {"Dagster": "http://127.0.0.1:1"})
+    app = inbox_app(
+        Inbox(clock=lambda: NOON), lambda: STATE, {"Dagster": "http://127.0.0.1:1"}, PROGRAM
+    )
     with serving(app) as url, httpx.Client(base_url=url, trust_env=False) as client:
         yield client
 
@@ -80,7 +83,7 @@ def test_an_alert_that_says_little_is_shown_too(http: httpx.Client) -> None:
 
 
 def test_an_empty_inbox_says_what_to_do(http: httpx.Client) -> None:
-    assert "demo break drop-records" in http.get("/").text
+    assert f"<code>{PROGRAM} demo break drop-records</code>" in http.get("/").text
 
 
 @pytest.mark.parametrize(
