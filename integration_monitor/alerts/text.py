@@ -81,9 +81,9 @@ def _first_line(alert: Alert) -> Iterable[str]:
     blind = alert.kind == "blind"
     match alert.reason:
         case "resolved" if blind:
-            yield "Everything can be seen again. It was:"
+            yield f"Everything can be seen again after {_duration(alert)}. It was:"
         case "resolved":
-            yield "Everything is ok again, for every tenant. It was:"
+            yield f"Everything is well again after {_duration(alert)}, for every tenant. It was:"
         case "no-longer-watched":
             yield "It is in no manifest any more. Nobody saw it recover. It was:"
         case "worsened":
@@ -124,9 +124,10 @@ def _names(tenants: tuple[str, ...]) -> str:
 
 
 def _duration(alert: Alert) -> str:
-    minutes, seconds = divmod(round(alert.duration_s), 60)
-    if minutes == 0:
+    seconds = round(alert.duration_s)
+    if seconds < 120:
         return f"{seconds} s"
+    minutes = seconds // 60
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)
     parts = ((days, "d"), (hours, "h"), (minutes, "min"))

@@ -24,6 +24,8 @@ from integration_monitor.cli.context import (
     progress,
 )
 
+from integration_monitor.cli.plain import plain
+
 if TYPE_CHECKING:
     from integration_monitor.manifest.domain import Fleet, Integration
     from integration_monitor.signals.verdict import Verdict
@@ -107,8 +109,8 @@ def _broken(fleet: Fleet) -> list[Verdict]:
 def _as_text(verdict: Verdict) -> str:
     subject = f"{verdict.integration}/{verdict.subject}"
     lines = [f"{_MARKS[verdict.status]} {subject} {verdict.signal}: {verdict.reason}"]
-    if verdict.status != "ok" and verdict.details:
-        lines += [f"        {line}" for line in verdict.details.splitlines()]
+    if verdict.status != "ok":
+        lines += [f"        {line}".rstrip() for line in plain(verdict.details, verdict.reason)]
     return "\n".join(lines)
 
 

@@ -75,7 +75,10 @@ def load_fleet(directory: Path | None, environ: Mapping[str, str]) -> Fleet:
 
     where = directory or environ.get(MANIFESTS)
     if not where:
-        fail(f"which manifests? Give --manifests DIRECTORY, or set {MANIFESTS}")
+        fail(
+            f"which manifests? Give --manifests DIRECTORY, or set {MANIFESTS}"
+            " (no `demo` or `dev` is running in this directory)"
+        )
     return load_directory(where)
 
 

@@ -14,6 +14,7 @@ from integration_monitor.demo.story import Event, witness_of
 from integration_monitor.manifest.cadence import next_tick
 from integration_monitor.manifest.load import ManifestDirectoryError, load_directory
 from integration_monitor.signals.verdict import Verdict
+from integration_monitor.signals.wording import count
 from integration_monitor.store.verdicts import latest
 
 
@@ -103,7 +104,8 @@ def told(event: Event) -> str:
             return f"{what}: incident {said['incident']}, {said['reason']} ({said['severity']})"
         case "started":
             return what
-    return f"{what}: incident {said['incident']}, {said['subject']} ({said['severity']})"
+    about = f"incident {said['incident']}, {said['subject']} ({said['severity']})"
+    return f"{what}: {about}: {said['reason']}"
 
 
 def fault_text(fault: Mapping[str, Any]) -> str:
@@ -122,7 +124,8 @@ def _fault_lines(fault: Mapping[str, Any]) -> Iterator[str]:
     if fault["fault"]:
         yield f"Broken since {str(fault['since'])[11:19]}: {fault_text(fault)}"
     elif fault["not_resynced"]:
-        yield f"Mended, but {len(fault['not_resynced'])} lost records were not moved again"
+        lost = count(len(fault["not_resynced"]), "lost record was", "lost records were")
+        yield f"Mended, but {lost} not moved again"
     else:
         yield "Nothing is broken"
 

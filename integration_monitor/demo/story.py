@@ -106,6 +106,7 @@ def _failed_checks(connection: sa.Connection, since: datetime) -> Iterator[Event
 
 
 def _incident_events(connection: sa.Connection, since: datetime) -> Iterator[Event]:
+    # Severity and reason are the transition's own: those of the incident change later.
     query = (
         sa.select(transitions, incidents.c.integration, incidents.c.subject)
         .join(incidents, incidents.c.id == transitions.c.incident_id)

@@ -79,12 +79,12 @@ Incident: 12 (crm, crm/contacts/broken/20260301T120000Z-12)"""
         (
             replace(ENDED, reason="resolved"),
             "[PAGE RESOLVED] Example CRM: contacts: well again after 1 h 35 min",
-            "Everything is ok again, for every tenant. It was:",
+            "Everything is well again after 1 h 35 min, for every tenant. It was:",
         ),
         (
             replace(ENDED, reason="resolved", kind="blind"),
             "[PAGE RESOLVED] Example CRM: contacts: can be seen again after 1 h 35 min",
-            "Everything can be seen again. It was:",
+            "Everything can be seen again after 1 h 35 min. It was:",
         ),
         (
             replace(ENDED, reason="no-longer-watched"),
@@ -102,6 +102,15 @@ def test_headline_and_first_line(alert: Alert, headline: str, first_line: str) -
     text = render(alert)
     assert text.headline == headline
     assert text.body.splitlines()[0] == first_line
+
+
+def test_a_short_failure_is_told_in_seconds() -> None:
+    ended = START + timedelta(seconds=67)
+    text = render(replace(OPENED, reason="resolved", resolved_at=ended, at=ended))
+    assert text.headline == "[PAGE RESOLVED] Example CRM: contacts: well again after 67 s"
+    assert text.body.startswith(
+        "Everything is well again after 67 s, for every tenant. It was:\n- "
+    )
 
 
 def test_a_recovery_needs_no_instructions() -> None:

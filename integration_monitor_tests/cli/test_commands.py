@@ -107,6 +107,9 @@ def test_what_cannot_be_measured_is_unknown(company: Company) -> None:
     result = company.run("check")
     assert result.exit_code == 3
     assert "UNKNOWN" in result.stdout
+    said = next(line for line in result.stdout.splitlines() if "reconciliation: " in line)
+    why = said.rpartition(": ")[2]
+    assert result.stdout.count(why) == 1 + ("freshness: " in result.stdout), result.stdout
     assert "hunter2" not in result.output
 
 
@@ -229,3 +232,10 @@ def test_dev_says_what_validate_says_of_the_manifests_and_starts(
     assert "broken.yaml:" in said
     assert "environment variable PRODUCT_URL is not set" in said
     assert started == [company.manifests]
+
+
+def test_without_manifests_the_message_says_what_to_give(company: Company) -> None:
+    company.environ["INTEGRATION_MONITOR_MANIFESTS"] = ""
+    result = company.run("check")
+    assert result.exit_code == 2
+    assert "no `demo` or `dev` is running in this directory" in result.stderr
