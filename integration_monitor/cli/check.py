@@ -23,7 +23,6 @@ from integration_monitor.cli.context import (
     opened_store,
     progress,
 )
-
 from integration_monitor.cli.plain import plain
 
 if TYPE_CHECKING:

@@ -107,9 +107,7 @@ def test_what_cannot_be_measured_is_unknown(company: Company) -> None:
     result = company.run("check")
     assert result.exit_code == 3
     assert "UNKNOWN" in result.stdout
-    said = next(line for line in result.stdout.splitlines() if "reconciliation: " in line)
-    why = said.rpartition(": ")[2]
-    assert result.stdout.count(why) == 1 + ("freshness: " in result.stdout), result.stdout
+    assert result.stdout.count("Connection refused") == 1, "the reason is not told twice"
     assert "hunter2" not in result.output
 
 
