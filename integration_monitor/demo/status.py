@@ -105,7 +105,8 @@ def told(event: Event) -> str:
         case "started":
             return what
     about = f"incident {said['incident']}, {said['subject']} ({said['severity']})"
-    return f"{what}: {about}: {said['reason']}"
+    # The reason of a resolution is what was wrong last, which reads as if it were so still.
+    return f"{what}: {about}" + ("" if what.endswith("resolved") else f": {said['reason']}")
 
 
 def fault_text(fault: Mapping[str, Any]) -> str:

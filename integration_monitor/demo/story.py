@@ -111,6 +111,7 @@ def _incident_events(connection: sa.Connection, since: datetime) -> Iterator[Eve
         sa.select(transitions, incidents.c.integration, incidents.c.subject)
         .join(incidents, incidents.c.id == transitions.c.incident_id)
         .where(transitions.c.at >= since, transitions.c.transition.in_(_INCIDENT_EVENTS))
+        .order_by(transitions.c.id)
     )
     for row in connection.execute(query):
         details = {
