@@ -19,8 +19,8 @@ from integration_monitor.manifest.domain import (
     SqlSide,
 )
 from integration_monitor.observe.canonical import canonical_key
-from integration_monitor.observe.columns import relation
 from integration_monitor.observe.databases import Engines
+from integration_monitor.observe.describe import relation
 from integration_monitor.observe.limits import Deadline
 from integration_monitor.observe.reading import resolve
 from integration_monitor.observe.side import ReadError

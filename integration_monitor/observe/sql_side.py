@@ -11,8 +11,9 @@ import sqlalchemy as sa
 
 from integration_monitor.manifest.domain import SINGLE, Side, SqlSide
 from integration_monitor.observe.canonical import canonical_key, parse_time
-from integration_monitor.observe.columns import Column, describe, find_column, relation
+from integration_monitor.observe.columns import Column, find_column
 from integration_monitor.observe.databases import Database
+from integration_monitor.observe.describe import describe, relation
 from integration_monitor.observe.reading import Reading, resolve
 from integration_monitor.observe.side import Page, ReadError, Record, Totals
 from integration_monitor.observe.sql_times import clock, moment, within
