@@ -9,39 +9,75 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from integration_monitor.cli.context import OK, USAGE, clear_errors, environment
+from integration_monitor.cli.context import OK, USAGE, WRONG, AsJson, clear_errors, environment
+from integration_monitor.cli.live import chosen, try_live
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from integration_monitor.manifest.domain import Fleet, ManifestError
 
+DIRECTORY = Path("integrations")
+
 
 def validate(
-    directory: Annotated[Path, typer.Argument(help="The manifest directory.")] = Path(
-        "integrations"
-    ),
+    directory: Annotated[
+        Path | None, typer.Argument(help="The manifest directory.", show_default=str(DIRECTORY))
+    ] = None,
+    integration: Annotated[
+        str | None, typer.Argument(help="With --live: this one only. DIRECTORY may be left out.")
+    ] = None,
+    live: Annotated[
+        bool, typer.Option("--live", help="Try each token, endpoint, look-up and destination once.")
+    ] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Check all manifests of a directory; every mistake of every file, one a line."""
+    """Check all manifests of a directory; every mistake of every file, one a line.
+
+    With --live also try once whatever they name, against the real partners and databases, and
+    say what works, what does not, and why. It only reads, and stores nothing.
+
+    Exit code: 0 nothing is wrong, 1 something does not work, 2 a mistake in a manifest.
+    """
     from integration_monitor.manifest.load import load_directory
+
+    where, name = _arguments(directory, integration, live=live)
+    environ = environment()
+    with clear_errors():
+        fleet = load_directory(where)
+    tried = chosen(fleet, name) if live else ()
+    found = findings(fleet, environ)
+    for line in found.json_lines() if as_json else found.lines():
+        typer.echo(line)
+    mistakes = _sum_up(fleet, found)
+    failed = [each for each in tried if not try_live(each, environ, as_json=as_json)]
+    if mistakes:
+        raise typer.Exit(USAGE)
+    raise typer.Exit(WRONG if failed else OK)
+
+
+def _arguments(
+    directory: Path | None, integration: str | None, *, live: bool
+) -> tuple[Path, str | None]:
+    """`validate --live crm` names an integration, `validate crm` a directory."""
+    if live and directory and integration is None and not directory.exists():
+        return DIRECTORY, str(directory)
+    return directory or DIRECTORY, integration
+
+
+def _sum_up(fleet: Fleet, found: Findings) -> bool:
+    """Say how many mistakes there are, and return whether there is one."""
     from integration_monitor.signals.wording import count
 
-    with clear_errors():
-        fleet = load_directory(directory)
-    found = findings(fleet, environment())
-    for line in found.lines():
-        typer.echo(line)
-    errors = found.errors
     files = len(fleet.integrations) + len(fleet.broken)
-    if errors:
-        told = f"{count(len(errors), 'error')} in {count(files, 'manifest')}"
-        typer.echo(told, err=True)
-        raise typer.Exit(USAGE)
-    if not files:
-        typer.echo(f"no manifest in {directory}", err=True)
-        raise typer.Exit(USAGE)
-    typer.echo(f"{count(files, 'manifest')} without an error", err=True)
-    raise typer.Exit(OK)
+    if found.errors:
+        told = f"{count(len(found.errors), 'error')} in {count(files, 'manifest')}"
+    elif files:
+        told = f"{count(files, 'manifest')} without an error"
+    else:
+        told = f"no manifest in {fleet.directory}"
+    typer.echo(told, err=True)
+    return bool(found.errors) or not files
 
 
 @dataclass(frozen=True)
@@ -56,9 +92,26 @@ class Findings:
 
     def lines(self) -> Iterator[str]:
         """One line for each."""
-        yield from map(str, self.errors)
-        yield from (f"{warning} (warning)" for warning in self.warnings)
-        yield from (f"{note} (note)" for note in self.notes)
+        for level, found in self._levels():
+            said = "" if level == "error" else f" ({level})"
+            yield from (f"{each}{said}" for each in found)
+
+    def json_lines(self) -> Iterator[str]:
+        """One JSON object for each."""
+        for level, found in self._levels():
+            for each in found:
+                yield json.dumps(
+                    {
+                        "level": level,
+                        "file": each.file,
+                        "line": each.line,
+                        "column": each.column,
+                        "message": each.message,
+                    }
+                )
+
+    def _levels(self) -> tuple[tuple[str, Sequence[ManifestError]], ...]:
+        return ("error", self.errors), ("warning", self.warnings), ("note", self.notes)
 
 
 def findings(fleet: Fleet, environ: Mapping[str, str]) -> Findings:
