@@ -46,8 +46,6 @@ def a_sync(name: str = "contacts", every: Cadence = EVERY_15M) -> Sync:
         list=ListRequest(RequestTemplate("GET", f"/{name}")),
         lookup=None,
         records="results",
-        next=None,
-        count=None,
     )
     return Sync(
         name=name,

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Set
 from typing import Any
 
+from integration_monitor.manifest.jmespath_checks import check_jmespath
 from integration_monitor.manifest.problems import Problem, items, mapping, nearest
 from integration_monitor.manifest.quantities import parse_duration
-from integration_monitor.manifest.side_checks import check_jmespath, check_sync, one_of
+from integration_monitor.manifest.side_checks import check_sync, one_of
 from integration_monitor.manifest.template_checks import (
     Credentials,
     check_credential,

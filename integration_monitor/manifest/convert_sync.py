@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from integration_monitor.manifest import domain, wire_sync
+from integration_monitor.manifest.convert_rest import rest
 
 
 def sync(name: str, read: wire_sync.Sync) -> domain.Sync:
@@ -40,7 +41,7 @@ def _limits(read: wire_sync.Sync) -> Mapping[str, Any]:
 
 def _side(read: wire_sync.Side) -> domain.Side:
     return domain.Side(
-        at=_rest(read.rest) if read.rest is not None else _sql(read.sql),
+        at=rest(read.rest) if read.rest is not None else _sql(read.sql),
         key=read.key,
         updated_at=read.updated_at,
         loaded_at=read.loaded_at,
@@ -53,28 +54,3 @@ def _sql(read: wire_sync.SqlSide | None) -> domain.SqlSide:
     if read is None:
         raise AssertionError("a side without a place passed the checks")
     return domain.SqlSide(read.url, read.table, read.query)
-
-
-def _rest(read: wire_sync.RestSide) -> domain.RestSide:
-    return domain.RestSide(
-        endpoint=read.endpoint,
-        list=_list(read.list_request),
-        lookup=_lookup(read.lookup),
-        records=read.records,
-        next=read.next,
-        count=read.count,
-    )
-
-
-def _list(read: wire_sync.ListRequest | None) -> domain.ListRequest | None:
-    if read is None:
-        return None
-    return domain.ListRequest(_template(read), read.mode, read.time, read.max_results)
-
-
-def _lookup(read: wire_sync.LookupRequest | None) -> domain.LookupRequest | None:
-    return domain.LookupRequest(_template(read), read.batch) if read is not None else None
-
-
-def _template(read: wire_sync.RequestTemplate) -> domain.RequestTemplate:
-    return domain.RequestTemplate(read.method, read.path, read.query, read.body, read.headers)

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Literal
 
+from integration_monitor.manifest.paging import Pages
+
 SINGLE = "-"
 """The name of the only connection of an integration that has one account for everybody."""
 
@@ -143,8 +145,9 @@ class Probe:
 
 @dataclass(frozen=True)
 class RequestTemplate:
-    """A request with `{since} {until} {cursor} {keys} {key} {connection.NAME}` in its texts.
+    """A request with placeholders in its texts.
 
+    They are `{since} {until} {cursor} {page} {offset} {size} {keys} {key} {connection.NAME}`.
     A string that is exactly `"{keys}"` becomes a list of keys; within a longer string the keys
     are joined by commas. An entry whose `{cursor}` is not known yet (first page) is left out.
     """
@@ -164,12 +167,26 @@ class ListRequest:
     """How `{since}` and `{until}` are written, and how numbers in `updated_at` are read."""
     max_results: int | None = None
     """The most records the partner gives for one query, over all its pages."""
+    etag: bool = False
+    """Whether the first page is asked for with `If-None-Match`."""
 
 
 @dataclass(frozen=True)
 class LookupRequest:
     request: RequestTemplate
     batch: int = 100
+
+
+@dataclass(frozen=True)
+class Count:
+    """Where the total number of records of the query stands: exactly one of the first three."""
+
+    body: str | None = None
+    header: str | None = None
+    paging: bool = False
+    """It stands nowhere: all pages are read, as far as the budget goes."""
+    request: RequestTemplate | None = None
+    """Whose answer has it; None: that of the list request."""
 
 
 @dataclass(frozen=True)
@@ -181,10 +198,18 @@ class RestSide:
     lookup: LookupRequest | None
     records: str
     """Path to the list of records in a response."""
-    next: str | None
-    """Path to the next cursor; absent or null on the last page."""
-    count: str | None
-    """Path to the total number of records of the query."""
+    pages: Pages | None = None
+    """How a list is cut into pages; None: one page is all."""
+    count: Count | None = None
+    errors: str | None = None
+    """Path to what went wrong, in an answer that is none of the success its status says."""
+    time: TimeFormat = "iso8601"
+    """How numbers in times are read, where there is no `list` to say it."""
+
+    @property
+    def time_format(self) -> TimeFormat:
+        """How numbers in times are read."""
+        return self.list.time if self.list else self.time
 
 
 @dataclass(frozen=True)

@@ -91,7 +91,7 @@ def _own_words(detail: ErrorDetails) -> str:
 
 
 def _choice(detail: ErrorDetails) -> str:
-    expected = str(detail["ctx"]["expected"])
+    expected = str(detail["ctx"]["expected"]).replace("True", "true")
     options = expected.replace(" or ", ", ").replace("'", "").split(", ")
     given = detail["input"]
     if len(options) == 1:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import jmespath
-from jmespath.exceptions import JMESPathError
-
+from integration_monitor.manifest.jmespath_checks import check_jmespath
+from integration_monitor.manifest.page_checks import check_paging
 from integration_monitor.manifest.problems import Problem, mapping, nearest
 from integration_monitor.manifest.template_checks import Credentials, check_list, check_lookup
 from integration_monitor.manifest.yaml_document import Path
 
 _SIDE_PATHS = ("key", "updated_at", "loaded_at", "tenant", "where")
-_REST_PATHS = ("records", "next", "count")
+_REST_PATHS = ("records", "next")
 
 
 def check_sync(
@@ -36,22 +35,6 @@ def one_of(value: Mapping[str, Any], path: Path, first: str, second: str) -> Ite
         yield Problem((*path, second), f"`{second}` and `{first}` exclude each other", of_key=True)
     if not found:
         yield Problem(path, f"one of `{first}` and `{second}` is missing{_in(path)}", of_key=True)
-
-
-def check_jmespath(value: object, path: Path, name: str) -> Iterator[Problem]:
-    """The value is a JMESPath expression, where it is text."""
-    if not isinstance(value, str):
-        return
-    try:
-        jmespath.compile(value)
-    except JMESPathError as error:
-        position = getattr(error, "lex_position", None)
-        where = "" if position is None else f" (at character {position + 1})"
-        yield Problem(
-            path,
-            f"`{name}` is not a JMESPath expression{where}; "
-            'names with other characters than a-z, 0-9 and _ stand in double quotes: "a-b"',
-        )
 
 
 def _in(path: Path) -> str:
@@ -87,16 +70,22 @@ def _check_rest(
         )
     yield from check_list(rest, path, credentials)
     yield from check_lookup(rest, path, credentials)
+    yield from check_paging(rest, path, credentials)
 
 
 def _check_source(source: Mapping[str, Any], path: Path) -> Iterator[Problem]:
-    if source and source.get("updated_at") is None:
-        yield Problem((*path, "updated_at"), f"`updated_at` is missing{_in(path)}")
     rest = source.get("rest")
+    if source and source.get("updated_at") is None and not _lists_everything(rest):
+        yield Problem((*path, "updated_at"), f"`updated_at` is missing{_in(path)}")
     if isinstance(rest, dict) and rest.get("list") is None:
         yield Problem(
             (*path, "rest", "list"), f"`list` is missing{_in((*path, 'rest'))}: how to read it"
         )
+
+
+def _lists_everything(rest: object) -> bool:
+    """Each reading sees every record, so that none has to be found by its time."""
+    return mapping(mapping(rest).get("list")).get("mode") == "full"
 
 
 def _check_destination(destination: Mapping[str, Any], path: Path) -> Iterator[Problem]:

@@ -11,11 +11,13 @@ from integration_monitor.manifest.scalars import HOW_TO_REFER
 from integration_monitor.manifest.secret_names import is_secret_name, secret_parameters
 from integration_monitor.manifest.yaml_document import Path
 
-LIST_PLACES = ("since", "until", "cursor")
-LOOKUP_PLACES = ("keys", "key", "cursor")
-_PLACES = ("since", "until", "cursor", "keys", "key")
+_PAGE_PLACES = ("cursor", "page", "offset", "size")
+LIST_PLACES = ("since", "until", *_PAGE_PLACES)
+LOOKUP_PLACES = ("keys", "key", *_PAGE_PLACES)
+_PLACES = ("since", "until", "keys", "key", *_PAGE_PLACES)
 _PLACE = re.compile(r"\{([A-Za-z_][A-Za-z0-9_.]*)\}")
 _CREDENTIAL = re.compile(r"connection\.([A-Za-z0-9_]+)")
+_PARTS = ("path", "query", "body", "headers")
 _NO_SECRETS = (
     "a secret must not stand in a manifest: use `auth`, "
     "or a credential of the connection, {connection.NAME}"
@@ -43,13 +45,13 @@ def check_list(rest: Mapping[str, Any], path: Path, credentials: Credentials) ->
     if not request:
         return
     here: Path = (*path, "list")
-    yield from _check_places(request, here, LIST_PLACES, credentials)
-    places = _places(request)
+    yield from check_places(request, here, LIST_PLACES, credentials)
+    places = places_of(request)
     if request.get("mode", "changed") == "changed" and "since" not in places:
         yield Problem(
             here, "`list`: mode `changed` needs {since} in the request; or set `mode`", of_key=True
         )
-    if "cursor" in places and rest.get("next") is None:
+    if "cursor" in places and rest.get("next") is None and rest.get("pages") is None:
         yield Problem(here, "`list`: {cursor} is used, but `next` does not say where it is", True)
     method = request.get("method", "GET")
     if rest.get("next") is not None and "cursor" not in places and method != "GET":
@@ -64,8 +66,8 @@ def check_lookup(
     if not request:
         return
     here: Path = (*path, "lookup")
-    yield from _check_places(request, here, LOOKUP_PLACES, credentials)
-    if not _places(request) & {"keys", "key"}:
+    yield from check_places(request, here, LOOKUP_PLACES, credentials)
+    if not places_of(request) & {"keys", "key"}:
         yield Problem(here, "`lookup`: needs {keys} in its path, query or body", of_key=True)
     path_text = request.get("path")
     if isinstance(path_text, str) and "{key}" in path_text and request.get("batch", 100) != 1:
@@ -104,20 +106,28 @@ def _listed(connections: object) -> list[Any]:
     return items(mapping(connections).get("list"))
 
 
-def _places(request: Mapping[str, Any]) -> set[str]:
-    parts = {part: request.get(part) for part in ("path", "query", "body", "headers")}
-    return {place for _, text in texts(parts, ()) for place in _PLACE.findall(text)}
+def places_of(request: Mapping[str, Any]) -> set[str]:
+    """The placeholders of a request."""
+    return {place for place, _ in placed(request, ())}
 
 
-def _check_places(
-    request: Mapping[str, Any], path: Path, allowed: tuple[str, ...], credentials: Credentials
-) -> Iterator[Problem]:
-    for part in ("path", "query", "body", "headers"):
+def placed(request: Mapping[str, Any], path: Path) -> Iterator[tuple[str, Path]]:
+    """Every placeholder of a request, with the path of the text that holds it."""
+    for part in _PARTS:
         for where, text in texts(request.get(part), (*path, part)):
             for place in _PLACE.findall(text):
-                yield from _check_place(place, where, allowed, credentials)
-            if part == "path" and "{cursor}" in text:
-                yield Problem(where, "`path`: {cursor} is not known on the first page")
+                yield place, where
+
+
+def check_places(
+    request: Mapping[str, Any], path: Path, allowed: tuple[str, ...], credentials: Credentials
+) -> Iterator[Problem]:
+    """Every placeholder of a request is one of those that are known there."""
+    for place, where in placed(request, path):
+        yield from _check_place(place, where, allowed, credentials)
+    address: Path = (*path, "path")
+    if ("cursor", address) in placed(request, path) and "cursor" in allowed:
+        yield Problem(address, "`path`: {cursor} is not known on the first page")
     yield from _check_literals(request, path)
 
 
@@ -129,7 +139,12 @@ def _check_place(
     elif place in _PLACES and place not in allowed:
         yield Problem(where, f"{{{place}}} has no meaning here; {_allowed(allowed)}")
     elif place not in _PLACES and _is_meant_as_place(place, where):
-        yield Problem(where, f"unknown placeholder {{{place}}}; {_allowed(allowed)}")
+        own = (
+            ""
+            if where[-1:] == ("path",)
+            else f"; braces of the partner's own take spaces: {{ {place} }}"
+        )
+        yield Problem(where, f"unknown placeholder {{{place}}}; {_allowed(allowed)}{own}")
 
 
 def _is_meant_as_place(place: str, where: Path) -> bool:
@@ -140,7 +155,7 @@ def _is_meant_as_place(place: str, where: Path) -> bool:
 
 
 def _allowed(allowed: tuple[str, ...]) -> str:
-    return f"allowed: {' '.join(f'{{{place}}}' for place in allowed)} {{connection.NAME}}"
+    return f"allowed: {' '.join(f'{{{place}}}' for place in (*allowed, 'connection.NAME'))}"
 
 
 def _check_literals(request: Mapping[str, Any], path: Path) -> Iterator[Problem]:

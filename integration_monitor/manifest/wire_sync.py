@@ -2,70 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field
 
-from integration_monitor.manifest.domain import DriftAction, Severity, TimeFormat
+from integration_monitor.manifest.domain import DriftAction, Severity
+from integration_monitor.manifest.wire_rest import RestSide
 from integration_monitor.manifest.wire_types import (
     Cron,
     Duration,
     Every,
-    Name,
     PositiveDuration,
     Ratio,
-    RequestPath,
     Sample,
     Secret,
     Text,
     Wire,
 )
-
-Method = Literal["GET", "POST", "PUT"]
-
-
-class RequestTemplate(Wire):
-    """A request; its texts may hold `{since} {until} {cursor} {keys} {key} {connection.NAME}`."""
-
-    method: Method = "GET"
-    """The HTTP method."""
-    path: RequestPath
-    """The path, relative to the partner's `base_url`."""
-    query: dict[str, Any] = Field(default_factory=dict)
-    """Query parameters."""
-    body: Any = None
-    """The body, sent as JSON."""
-    headers: dict[str, str] = Field(default_factory=dict)
-    """Headers beside authentication."""
-
-
-class ListRequest(RequestTemplate):
-    mode: Literal["changed", "newest_first", "full"] = "changed"
-    """`changed`: filtered by `{since}`. `newest_first`: ordered. `full`: all records each time."""
-    time: TimeFormat = "iso8601"
-    """How `{since}` and `{until}` are written, and numbers in `updated_at` are read."""
-    max_results: int | None = Field(default=None, ge=1)
-    """The most records the partner gives for one query, over all its pages."""
-
-
-class LookupRequest(RequestTemplate):
-    batch: int = Field(default=100, ge=1)
-    """How many keys one request may ask for."""
-
-
-class RestSide(Wire):
-    endpoint: Name | None = None
-    """The declared endpoint whose calls these are."""
-    list_request: ListRequest | None = Field(default=None, alias="list")
-    """The request that lists records."""
-    lookup: LookupRequest | None = None
-    """The request that returns the records of `{keys}`."""
-    records: Text
-    """JMESPath of the list of records in a response."""
-    next: Text | None = None
-    """JMESPath of the next `{cursor}`; null or absent on the last page."""
-    count: Text | None = None
-    """JMESPath of the total number of records of the query."""
 
 
 class SqlSide(Wire):

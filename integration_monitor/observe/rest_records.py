@@ -9,6 +9,7 @@ import jmespath
 from jmespath.exceptions import JMESPathError
 
 from integration_monitor.manifest.domain import RestSide, Side
+from integration_monitor.manifest.paging import CursorPages
 from integration_monitor.observe.canonical import canonical_key, parse_time
 from integration_monitor.observe.side import ReadError, Record
 
@@ -42,9 +43,11 @@ class RecordReader:
         self._where = _optional(side.where)
         self._connection_tenant = tenant
         self._records = Path(at.records)
-        self._next = _optional(at.next)
-        self._count = _optional(at.count)
-        self._time = at.list.time if at.list else "iso8601"
+        if at.pages is not None and not isinstance(at.pages, CursorPages):
+            raise ReadError("config", "pages of this kind are not read yet")
+        self._next = _optional(at.pages.body if at.pages else None)
+        self._count = _optional(at.count.body if at.count else None)
+        self._time = at.time_format
 
     def items(self, document: object, *, single: bool = False) -> list[object]:
         """The list of items. A `single` look-up may also answer the record alone.

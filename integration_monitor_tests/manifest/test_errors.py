@@ -14,6 +14,7 @@ GOLDEN = Path(__file__).parent / "golden" / "errors.txt"
 
 ONE_CONNECTION = "connections: {list: [{tenant: acme, token: {env: ACME_TOKEN}}]}\n"
 LIST = 'list: {path: /contacts, query: {since: "{since}", cursor: "{cursor}"}}'
+LOOKUP = '        lookup: {path: /contacts/by-id, query: {ids: "{keys}"}}\n'
 OUTWARD = """\
 syncs:
   accounts:
@@ -36,6 +37,18 @@ syncs:
 def in_sync(line: str) -> str:
     """The sound manifest with one more line in its sync."""
     return edited("    every: 15m\n", f"    every: 15m\n    {line}\n")
+
+
+def in_rest(line: str) -> str:
+    """The sound manifest with one more line in its REST side."""
+    return edited("        records: results\n", f"        records: results\n        {line}\n")
+
+
+def paged(pages: str, query: str = 'cursor: "{cursor}"', request: str = "path: /contacts") -> str:
+    """The sound manifest with `pages` instead of `next`."""
+    old = f"{LIST}\n{LOOKUP}        records: results\n        next: paging.next\n"
+    new = f'list: {{{request}, query: {{since: "{{since}}", {query}}}}}\n{LOOKUP}'
+    return edited(old, f"{new}        records: results\n        pages: {pages}\n")
 
 
 MANIFESTS = {
@@ -110,6 +123,42 @@ MANIFESTS = {
         LIST, 'list: {method: POST, path: /contacts, body: {since: "{since}"}}'
     ),
     "cursor in a path": edited("list: {path: /contacts,", 'list: {path: "/c/{cursor}",'),
+    "next and pages": in_rest("pages: {type: cursor, body: paging.next}"),
+    "unknown kind of pages": paged("{type: pages}"),
+    "cursor pages without a place": paged("{type: cursor}"),
+    "cursor pages with two places": paged("{type: cursor, body: a, header: X-Next}"),
+    "cursor pages without {cursor}": paged("{type: cursor, body: next}", "limit: 100"),
+    "page numbers without {page}": paged("{type: page_number, size: 100}"),
+    "page without page numbers": edited("{cursor}", "{page}"),
+    "size that is not given": paged("{type: page_number}", 'page: "{page}", limit: "{size}"'),
+    "offset of page numbers": paged("{type: page_number}", 'page: "{page}", skip: "{offset}"'),
+    "keyset without its cursor": paged("{type: keyset, size: 100}"),
+    "next URL without its place": paged("{type: next_url}", "limit: 100"),
+    "cursor of link headers": paged("{type: link_header}"),
+    "link headers of a POST": paged(
+        "{type: link_header}", "limit: 100", "method: POST, path: /contacts"
+    ),
+    "key of another kind of pages": paged("{type: link_header, size: 100}", "limit: 100"),
+    "size of nothing": paged("{type: offset, size: 0}", 'skip: "{offset}"'),
+    "JMESPath of more": paged("{type: cursor, body: next, more: has-more}"),
+    "JMESPath of pages": paged("{type: cursor, body: 'next['}"),
+    "JMESPath of errors": in_rest("errors: errors[0"),
+    "JMESPath of a count": in_rest("count: {body: a-b}"),
+    "count by nothing": in_rest("count: {}"),
+    "count by two": in_rest("count: {body: total, header: X-Total-Count}"),
+    "count by paging and a request": in_rest("count: {paging: true, request: {path: /count}}"),
+    "count by not paging": in_rest("count: {paging: false}"),
+    "count of a range of time": in_rest(
+        'count: {request: {path: /count, query: {since: "{since}"}}, body: count}'
+    ),
+    "secret in a count": in_rest(
+        "count: {request: {path: /count, query: {api_key: abc}}, body: count}"
+    ),
+    "etag of a filtered list": edited("list: {path", "list: {etag: true, path"),
+    "etag of a POST": edited(
+        "list: {path", "list: {etag: true, mode: newest_first, method: POST, path"
+    ),
+    "GraphQL without spaces": edited('ids: "{keys}"', 'ids: "{keys}", q: "a {pages}"'),
     "typo of a request": edited("        lookup:", "        lokup:"),
     "JMESPath with a dash": edited("paging.next", "paging-next"),
     "JMESPath that ends early": edited("key: id\n", "key: id\n      where: a ==\n"),

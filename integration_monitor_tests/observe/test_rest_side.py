@@ -9,6 +9,7 @@ import pytest
 
 from integration_monitor.manifest.domain import (
     BearerAuth,
+    Count,
     Integration,
     ListRequest,
     LookupRequest,
@@ -19,6 +20,7 @@ from integration_monitor.manifest.domain import (
     Side,
 )
 from integration_monitor.manifest.domain import Partner as PartnerAddress
+from integration_monitor.manifest.paging import CursorPages
 from integration_monitor.observe.connections import Connection
 from integration_monitor.observe.open_side import open_side
 from integration_monitor.observe.reading import Reading
@@ -42,8 +44,8 @@ AT = RestSide(
     list=LIST,
     lookup=LookupRequest(READ, batch=2),
     records="results",
-    next="paging.next.after",
-    count="total",
+    pages=CursorPages("paging.next.after"),
+    count=Count("total"),
 )
 CONTACTS = Side(at=AT, key="id", updated_at="updated", tenant="portal")
 SINGLE_READ = replace(AT, lookup=LookupRequest(RequestTemplate("GET", "/contacts/{keys}"), batch=1))
@@ -175,9 +177,9 @@ def test_a_full_list_is_filtered_by_us(partner: Partner, given: Reading) -> None
     assert len(partner.requests) == 3
 
 
-@pytest.mark.parametrize("count", ["total", None])
+@pytest.mark.parametrize("count", [Count("total"), None])
 def test_a_query_over_the_partners_limit_is_to_be_halved(
-    partner: Partner, given: Reading, count: str | None
+    partner: Partner, given: Reading, count: Count | None
 ) -> None:
     at = replace(AT, list=replace(LIST, max_results=4), count=count)
     with pytest.raises(TooManyRecords):
@@ -188,7 +190,9 @@ def test_a_query_over_the_partners_limit_is_to_be_halved(
 
 def test_the_next_page_may_be_an_address(partner: Partner, given: Reading) -> None:
     at = replace(
-        AT, list=replace(LIST, request=RequestTemplate("GET", "/contacts")), next="following"
+        AT,
+        list=replace(LIST, request=RequestTemplate("GET", "/contacts")),
+        pages=CursorPages("following"),
     )
     page = '{"results": [{"id": %d, "updated": 1772366000000}], "following": %s}'
     partner.faults.append(faults.says(200, page % (1, f'"{partner.url}/contacts?page=2"')))
@@ -205,7 +209,9 @@ def test_the_next_page_may_be_an_address(partner: Partner, given: Reading) -> No
 
 def test_the_next_page_is_not_fetched_from_elsewhere(partner: Partner, given: Reading) -> None:
     at = replace(
-        AT, list=replace(LIST, request=RequestTemplate("GET", "/contacts")), next="following"
+        AT,
+        list=replace(LIST, request=RequestTemplate("GET", "/contacts")),
+        pages=CursorPages("following"),
     )
     with running_partner() as elsewhere:
         body = f'{{"results": [], "following": "{elsewhere.url}/contacts"}}'
@@ -494,7 +500,7 @@ def test_nothing_secret_is_logged(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     request = RequestTemplate("GET", "/contacts", query={"key": "{connection.token}"})
-    everything(opened(partner, given, replace(AT, list=replace(LIST, request=request), next=None)))
+    everything(opened(partner, given, replace(AT, list=replace(LIST, request=request), pages=None)))
     assert partner.requests[0].query["key"] == ["token-acme"]
     assert "token-acme" not in caplog.text
 
