@@ -8,15 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Set
 from typing import Any
 
+from integration_monitor.manifest.auth_checks import check_auth, check_credentials
 from integration_monitor.manifest.jmespath_checks import check_jmespath
 from integration_monitor.manifest.problems import Problem, items, mapping, nearest
 from integration_monitor.manifest.quantities import parse_duration
 from integration_monitor.manifest.side_checks import check_sync, one_of
 from integration_monitor.manifest.template_checks import (
-    Credentials,
-    check_credential,
     check_no_secret,
-    credential_name,
     credentials_of,
 )
 from integration_monitor.manifest.yaml_document import Path
@@ -31,7 +29,9 @@ def check_manifest(value: Mapping[str, Any], channels: Set[str] | None) -> Itera
     if isinstance(value.get("connections"), dict):
         yield from one_of(value["connections"], ("connections",), "list", "sql")
         yield from _check_tenants(value["connections"])
-    yield from _check_auth(mapping(value.get("auth")), credentials)
+    yield from check_auth(mapping(value.get("auth")), credentials)
+    base_url = mapping(value.get("partner")).get("base_url")
+    yield from check_credentials(base_url, ("partner", "base_url"), credentials)
     yield from check_routes(value.get("alerts"), ("alerts",), channels)
     yield from _check_webhooks(mapping(value.get("webhooks")))
     probe = mapping(value.get("probe"))
@@ -90,17 +90,6 @@ def _check_tenant_of_source(
     if several and "sql" in source and source.get("tenant") is None:
         message = "`tenant` is missing: each connection would owe the rows of all tenants"
         yield Problem((*path, "source", "tenant"), message)
-
-
-def _check_auth(auth: Mapping[str, Any], credentials: Credentials) -> Iterator[Problem]:
-    token = auth.get("token")
-    if auth.get("type") == "bearer" and token is None:
-        yield Problem(("auth", "token"), "`token` is missing in `auth`")
-    if auth.get("type") == "none" and token is not None:
-        yield Problem(("auth", "token"), "`token` is given, but `type` is none", of_key=True)
-    name = credential_name(token)
-    if name is not None:
-        yield from check_credential(name, ("auth", "token"), credentials)
 
 
 def _check_webhooks(webhooks: Mapping[str, Any]) -> Iterator[Problem]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from integration_monitor.manifest import domain, wire, wire_partner
+from integration_monitor.manifest.convert_auth import auth
 from integration_monitor.manifest.convert_sync import sync
 from integration_monitor.manifest.wire_types import Wire
 
@@ -20,7 +21,7 @@ def integration(read: wire.Manifest, *, file: str, owner: domain.Owner) -> domai
         category=read.category,
         partner=_partner(read.partner),
         connections=_connections(read.connections),
-        auth=_auth(read.auth),
+        auth=auth(read.auth),
         endpoints={name: _endpoint(name, one) for name, one in read.endpoints.items()},
         probe=_probe(read.probe),
         syncs={name: sync(name, one) for name, one in read.syncs.items()},
@@ -72,10 +73,6 @@ def _connections(read: wire_partner.Connections | None) -> domain.Connections:
         for one in read.listed or ()
     ]
     return domain.ListedConnections(tuple(listed))
-
-
-def _auth(read: wire_partner.Auth) -> domain.Auth:
-    return domain.BearerAuth(read.token) if read.token is not None else domain.NoAuth()
 
 
 def _endpoint(name: str, read: wire_partner.Endpoint) -> domain.Endpoint:

@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Literal
 
+from integration_monitor.manifest.authentication import Auth
+from integration_monitor.manifest.authentication import BearerAuth as BearerAuth
+from integration_monitor.manifest.authentication import NoAuth as NoAuth
 from integration_monitor.manifest.paging import Pages
 
 SINGLE = "-"
@@ -52,6 +55,7 @@ class Owner:
 @dataclass(frozen=True)
 class Partner:
     base_url: str | Reference
+    """An address, a reference to one, or a template over `{connection.NAME}`."""
     status_page: str | None = None
     changelog: str | None = None
 
@@ -67,7 +71,7 @@ class Cadence:
     """The longest time between two ticks within a week."""
 
 
-# --- connections and authentication ------------------------------------------------------------
+# --- connections -------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -95,20 +99,6 @@ class QueriedConnections:
 
 
 Connections = SingleConnection | ListedConnections | QueriedConnections
-
-
-@dataclass(frozen=True)
-class BearerAuth:
-    token: str | Reference
-    """A reference, or a template over `{connection.NAME}`."""
-
-
-@dataclass(frozen=True)
-class NoAuth:
-    pass
-
-
-Auth = BearerAuth | NoAuth
 
 
 # --- endpoints and probe -----------------------------------------------------------------------
@@ -325,7 +315,7 @@ class Integration:
     category: str | None = None
     partner: Partner | None = None
     connections: Connections = SingleConnection()
-    auth: Auth = NoAuth()
+    auth: Auth = field(default_factory=NoAuth)
     endpoints: Mapping[str, Endpoint] = field(default_factory=dict)
     probe: Probe | None = None
     syncs: Mapping[str, Sync] = field(default_factory=dict)

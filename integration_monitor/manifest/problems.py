@@ -15,6 +15,9 @@ from integration_monitor.manifest.yaml_document import Path
 _KEY_ITSELF = "[key]"
 """How pydantic marks an error in a mapping's key instead of its value."""
 
+_TAG = "type"
+"""The key that says which model of a union reads a mapping."""
+
 _KINDS = {
     "string_type": "must be text; put the value in quotes",
     "string_too_short": "must not be empty",
@@ -52,32 +55,43 @@ def name_of(path: Path) -> str:
 
 
 def _problem(detail: ErrorDetails, model: type[BaseModel]) -> Problem:
-    path: Path = detail["loc"]
+    steps = detail["loc"]
+    path = _without_tags(steps, model)
+    kind = detail["type"]
     if path and path[-1] == _KEY_ITSELF:
         return Problem(path[:-1], _own_words(detail), of_key=True)
-    if detail["type"] == "extra_forbidden":
-        return Problem(path, _unknown_key(path, model), of_key=True)
-    if detail["type"] == "missing":
-        return Problem(path, f"`{name_of(path)}` is missing{_inside(path[:-1])}")
-    return Problem(path, f"`{name_of(path)}`: {_reason(detail, path, model)}")
+    if kind == "extra_forbidden":
+        return Problem(path, _unknown_key(steps, model), of_key=True)
+    if kind == "missing":
+        return Problem(path, _missing(path))
+    if kind == "union_tag_not_found":
+        return Problem((*path, _TAG), _missing((*path, _TAG)))
+    if kind == "union_tag_invalid":
+        return Problem((*path, _TAG), f"`{_TAG}`: {_tag_choice(detail)}")
+    return Problem(path, f"`{name_of(path)}`: {_reason(detail, steps, model)}")
 
 
-def _inside(path: Path) -> str:
-    return f" in `{'.'.join(map(str, path))}`" if path else ""
+def _missing(path: Path) -> str:
+    inside = f" in `{'.'.join(map(str, path[:-1]))}`" if path[:-1] else ""
+    return f"`{name_of(path)}` is missing{inside}"
 
 
-def _unknown_key(path: Path, model: type[BaseModel]) -> str:
-    allowed = _keys(model_at(model, path[:-1]))
-    suggestion = nearest(path[-1], allowed)
-    return f"unknown key `{path[-1]}`{suggestion or ';'} allowed here: {', '.join(allowed)}"
+def _unknown_key(steps: Path, model: type[BaseModel]) -> str:
+    allowed = _keys(model_at(model, steps[:-1]))
+    suggestion = nearest(steps[-1], allowed)
+    tagged = _without_tags(steps, model) != steps
+    where = f"with `{_TAG}: {steps[-2]}`" if tagged else "here"
+    return f"unknown key `{steps[-1]}`{suggestion or ';'} allowed {where}: {', '.join(allowed)}"
 
 
-def _reason(detail: ErrorDetails, path: Path, model: type[BaseModel]) -> str:
+def _reason(detail: ErrorDetails, steps: Path, model: type[BaseModel]) -> str:
     kind = detail["type"]
     if kind == "literal_error":
         return _choice(detail)
+    if kind == "model_attributes_type" and (tags := _by_tag(_annotation_at(model, steps))):
+        return f"must be a mapping with a `{_TAG}`: {', '.join(sorted(tags))}"
     if kind in ("model_type", "model_attributes_type"):
-        return f"must be a mapping with the keys {', '.join(_keys(model_at(model, path)))}"
+        return f"must be a mapping with the keys {', '.join(_keys(model_at(model, steps)))}"
     if kind in _KINDS:
         return _KINDS[kind]
     return _own_words(detail)
@@ -100,21 +114,53 @@ def _choice(detail: ErrorDetails) -> str:
     return f"must be one of {', '.join(options)}{suggestion}"
 
 
+def _tag_choice(detail: ErrorDetails) -> str:
+    options = str(detail["ctx"]["expected_tags"]).replace("'", "").split(", ")
+    given = mapping(detail["input"]).get(_TAG)
+    suggestion = nearest(given, options) if isinstance(given, str) else ""
+    return f"must be one of {', '.join(sorted(options))}{suggestion}"
+
+
 def _keys(model: type[BaseModel] | None) -> list[str]:
     """The keys a model allows, as users write them."""
     fields = model.model_fields if model else {}
     return sorted(field.alias or name for name, field in fields.items())
 
 
-def model_at(model: type[BaseModel], path: Path) -> type[BaseModel] | None:
-    """The model that reads the mapping at a path, where there is one."""
+def model_at(model: type[BaseModel], steps: Path) -> type[BaseModel] | None:
+    """The model that reads the mapping at some steps of pydantic's, where there is one."""
+    return next(_models(_annotation_at(model, steps)), None)
+
+
+def _annotation_at(model: type[BaseModel], steps: Path) -> Any:
     found: Any = model
-    for step in path:
+    for step in steps:
         found = _step(found, step)
-    return next(_models(found), None)
+    return found
+
+
+def _without_tags(steps: Path, model: type[BaseModel]) -> Path:
+    """The path as the user wrote it: pydantic names the chosen model of a union in between."""
+    found: Any = model
+    path: list[str | int] = []
+    for step in steps:
+        if not _by_tag(found):
+            path.append(step)
+        found = _step(found, step)
+    return tuple(path)
+
+
+def _by_tag(annotation: Any) -> Mapping[str, type[BaseModel]]:
+    """The models of a union that a tag tells apart, by their tags; nothing for all else."""
+    models = [] if _origin_is_container(annotation) else list(_models(annotation))
+    if len(models) < 2:
+        return {}
+    return {get_args(model.model_fields[_TAG].annotation)[0]: model for model in models}
 
 
 def _step(annotation: Any, step: str | int) -> Any:
+    if tagged := _by_tag(annotation):
+        return tagged.get(str(step))
     model = next(_models(annotation), None)
     is_container = _origin_is_container(annotation)
     if model is None or is_container:

@@ -17,6 +17,8 @@ from integration_monitor.manifest.secret_names import secret_parameters
 
 NAME = r"^[a-z][a-z0-9_]*$"
 CHANNEL = r"^[a-z][a-z0-9_-]*$"
+HEADER = r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$"
+"""A field name of RFC 9110 §5.1."""
 ENV = r"^[A-Z_][A-Z0-9_]*$"
 HOW_TO_REFER = "write a reference to an environment variable: {env: NAME}"
 
@@ -81,11 +83,6 @@ def read_address(value: Any) -> str:
     return value
 
 
-def read_address_or_reference(value: Any) -> str | Reference:
-    """An address, or a reference to it."""
-    return read_reference(value) if isinstance(value, dict) else read_address(value)
-
-
 def read_text_or_reference(value: Any) -> str | Reference:
     """A text that is no secret, or a reference."""
     if isinstance(value, str):
@@ -93,6 +90,16 @@ def read_text_or_reference(value: Any) -> str | Reference:
     if not isinstance(value, dict):
         raise ValueError("must be text, in quotes, or a reference: {env: NAME}")
     return read_reference(value)
+
+
+def read_key_prefix(value: Any) -> str:
+    """The word before a key and its separator, such as `Token `; too little to be a key."""
+    if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z_ -]{1,30}[ =:_/-]", value):
+        raise ValueError(
+            'must be the word that stands before the key, with its separator: "Token "; '
+            f"the key itself is the `value`: {HOW_TO_REFER}"
+        )
+    return value
 
 
 def read_references(value: Any) -> tuple[Reference, ...]:

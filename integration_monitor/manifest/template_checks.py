@@ -95,13 +95,6 @@ def credentials_of(connections: object) -> Credentials:
     return frozenset.intersection(*listed) if listed else frozenset()
 
 
-def credential_name(text: object) -> str | None:
-    """NAME of `{connection.NAME}`."""
-    found = _PLACE.fullmatch(text) if isinstance(text, str) else None
-    credential = _CREDENTIAL.fullmatch(found[1]) if found else None
-    return credential[1] if credential else None
-
-
 def _listed(connections: object) -> list[Any]:
     return items(mapping(connections).get("list"))
 

@@ -6,8 +6,8 @@ from typing import Literal
 
 from pydantic import Field
 
+from integration_monitor.manifest.wire_auth import Auth, NoAuth
 from integration_monitor.manifest.wire_partner import (
-    Auth,
     Connections,
     Endpoint,
     Owner,
@@ -103,7 +103,7 @@ class Manifest(Wire):
     """The partner's addresses."""
     connections: Connections | None = None
     """One connection a tenant; left out, a single one."""
-    auth: Auth = Auth(type="none")
+    auth: Auth = NoAuth(type="none")
     """How requests are authenticated."""
     endpoints: dict[Name, Endpoint] = Field(default_factory=dict)
     """The partner's endpoints by name."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from pydantic import ConfigDict, Field
 
 from integration_monitor.manifest.wire_types import (
+    BaseAddress,
     Email,
     Every,
     Name,
@@ -15,9 +14,7 @@ from integration_monitor.manifest.wire_types import (
     RequestPath,
     Secret,
     Text,
-    Token,
     WebAddress,
-    WebAddressOrReference,
     Wire,
 )
 
@@ -30,8 +27,9 @@ class Owner(Wire):
 
 
 class Partner(Wire):
-    base_url: WebAddressOrReference
-    """The address that all request paths are relative to, or a reference to it."""
+    base_url: BaseAddress
+    """The address that all request paths are relative to: itself, a reference to it, or a template
+    over credentials of the connection, such as `https://{connection.shop}.example.com`."""
     status_page: WebAddress | None = None
     """The partner's own status page."""
     changelog: WebAddress | None = None
@@ -62,13 +60,6 @@ class Connections(Wire):
     """The connections one by one: a tenant, and its credentials as references."""
     sql: QueriedConnections | None = None
     """A query that returns the connections."""
-
-
-class Auth(Wire):
-    type: Literal["bearer", "none"]
-    """How requests are authenticated."""
-    token: Token | None = None
-    """The bearer token: a reference, or a credential of the connection, `{connection.NAME}`."""
 
 
 class Latency(Wire):

@@ -7,6 +7,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema
 
+from integration_monitor.manifest.addresses import (
+    ADDRESS_TEMPLATE,
+    PATH,
+    read_base_url,
+    read_token_url,
+)
 from integration_monitor.manifest.cadence import parse_cron, parse_every
 from integration_monitor.manifest.domain import Cadence, Reference
 from integration_monitor.manifest.quantities import (
@@ -18,11 +24,12 @@ from integration_monitor.manifest.scalars import (
     CHANNEL,
     CONNECTION_TOKEN,
     ENV,
+    HEADER,
     NAME,
     read_address,
-    read_address_or_reference,
     read_date,
     read_event_id,
+    read_key_prefix,
     read_objective,
     read_reference,
     read_references,
@@ -114,11 +121,27 @@ ProbeRequest = Annotated[
     WithJsonSchema({"type": "string", "pattern": r"^(GET|HEAD|POST) /\S*$"}),
 ]
 WebAddress = Annotated[str, PlainValidator(read_address), WithJsonSchema(_ADDRESS_SCHEMA)]
-WebAddressOrReference = Annotated[
+BaseAddress = Annotated[
     str | Reference,
-    PlainValidator(read_address_or_reference),
-    _any_of(_ADDRESS_SCHEMA, _REFERENCE_SCHEMA),
+    PlainValidator(read_base_url),
+    _any_of(_ADDRESS_SCHEMA, {"type": "string", "pattern": ADDRESS_TEMPLATE}, _REFERENCE_SCHEMA),
 ]
+TokenAddress = Annotated[
+    str | Reference,
+    PlainValidator(read_token_url),
+    _any_of(
+        _ADDRESS_SCHEMA,
+        {"type": "string", "pattern": ADDRESS_TEMPLATE},
+        {"type": "string", "pattern": PATH},
+        _REFERENCE_SCHEMA,
+    ),
+]
+HeaderName = Annotated[
+    str,
+    PlainValidator(text_like(HEADER, "is not the name of a header, such as X-API-Key")),
+    WithJsonSchema({"type": "string", "pattern": HEADER}),
+]
+KeyPrefix = Annotated[str, PlainValidator(read_key_prefix), WithJsonSchema(_words("Token "))]
 Secret = Annotated[Reference, PlainValidator(read_reference), WithJsonSchema(_REFERENCE_SCHEMA)]
 Secrets = Annotated[
     tuple[Reference, ...],

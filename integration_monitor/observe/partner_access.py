@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from integration_monitor.manifest.domain import BearerAuth, Integration, Reference
+from integration_monitor.manifest.domain import BearerAuth, Integration, NoAuth, Reference
 from integration_monitor.observe.connections import Connection
 from integration_monitor.observe.http_requests import PartnerClient
 from integration_monitor.observe.reading import Reading, resolve
@@ -20,6 +20,8 @@ def partner_client(
     headers = {}
     if isinstance(integration.auth, BearerAuth):
         headers["authorization"] = f"Bearer {_token(integration.auth, connection, reading)}"
+    elif not isinstance(integration.auth, NoAuth):
+        raise ReadError("config", f"{integration.name}: this kind of `auth` is not used yet")
     return PartnerClient(base_url, headers, connection.tenant, reading)
 
 

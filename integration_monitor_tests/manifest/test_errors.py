@@ -23,6 +23,11 @@ syncs:
     destination: {rest: {records: rows, list: {path: /a, mode: full}}, key: id}
     fields: {a-b: email}
 """
+OAUTH = (
+    "auth: {{type: oauth2_client_credentials, client_id: a, client_secret: {{env: A}}, "
+    "token_url: {}}}\n"
+)
+HMAC = "auth: {{type: hmac, secret: {{env: A}}, message: {}, headers: {}}}\n"
 CONNECTIONS_AND_ROWS = """\
 partner: {base_url: https://api.example.com}
 connections: {sql: {url: {env: A}, query: select tenant from accounts}}
@@ -81,6 +86,63 @@ MANIFESTS = {
     "unknown choice": added("auth: {type: baerer}\n"),
     "bearer without a token": added("auth: {type: bearer}\n"),
     "token without bearer": added("auth: {type: none, token: {env: A}}\n"),
+    "authentication without a kind": added("auth: {token: {env: A}}\n"),
+    "text for authentication": added("auth: bearer\n"),
+    "key of another kind": added("auth: {type: bearer, token: {env: A}, username: me}\n"),
+    "typo in authentication": added("auth: {type: basic, usrname: me, password: {env: A}}\n"),
+    "API key without a place": added("auth: {type: api_key, value: {env: A}}\n"),
+    "API key in two places": added(
+        "auth: {type: api_key, value: {env: A}, header: X-API-Key, query: api_key}\n"
+    ),
+    "prefix in the query": added(
+        "auth: {type: api_key, value: {env: A}, query: api_key, prefix: 'Token '}\n"
+    ),
+    "header with a space": added("auth: {type: api_key, value: {env: A}, header: X API Key}\n"),
+    "user name that must be the secret": added("auth: {type: basic, username: me}\n"),
+    "credential that is not there, in a user name": edited(
+        '{type: bearer, token: "{connection.token}"}',
+        '{type: basic, username: "{connection.email}/token", password: "{connection.token}"}',
+    ),
+    "unknown placeholder in a user name": added(
+        'auth: {type: basic, username: "{email}", password: {env: A}}\n'
+    ),
+    "client credentials without an address": added(
+        "auth: {type: oauth2_client_credentials, client_id: a, client_secret: {env: A}}\n"
+    ),
+    "address of tokens": added(OAUTH.format("login.example.com")),
+    "address of tokens without its credential": added(
+        OAUTH.format("'https://{connection.host}/token'")
+    ),
+    "parameter that is sent anyway": added(
+        OAUTH.format("/token").replace("}\n", ", parameters: {scope: a}}\n")
+    ),
+    "unknown place for a client": added(
+        OAUTH.format("/token").replace("}\n", ", client_auth: header}\n")
+    ),
+    "signature without a message": added("auth: {type: hmac, secret: {env: A}}\n"),
+    "signature that is not sent": added(HMAC.format("'{body}'", "{X-Time: '{timestamp}'}")),
+    "signed, but not sent": added(
+        HMAC.format("'{timestamp}{nonce}{body}'", "{X-Sig: '{signature}'}")
+    ),
+    "unknown placeholder in a message": added(
+        HMAC.format("'{timestmp}.{body}'", "{X-Sig: '{signature}'}")
+    ),
+    "placeholder of a message in a header": added(
+        HMAC.format("'{body}'", "{X-Sig: '{signature}', X-Body: '{body}'}")
+    ),
+    "unknown hash": added(
+        HMAC.format("'{body}'", "{X-Sig: '{signature}'}").replace("}\n", ", algorithm: md5}\n")
+    ),
+    "address with an unknown placeholder": added(
+        "partner: {base_url: 'https://{shop}.a.example'}\n"
+    ),
+    "address with a credential that is not there": edited(
+        "https://api.example.com", '"https://{connection.shop}.example.com"'
+    ),
+    "address that goes on after its host": added(
+        "partner: {base_url: '{connection.instance}.example.com'}\n"
+    ),
+    "address with a query": added("partner: {base_url: 'https://a.example/?a={connection.a}'}\n"),
     "no e-mail address": edited("email: crm@example.com", "email: crm"),
     "day that does not exist": added("runbook: {reviewed: 2026-02-30}\n"),
     "time for a day": added("runbook: {reviewed: 2026-11-01T00:00:00Z}\n"),

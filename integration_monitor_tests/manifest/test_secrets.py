@@ -50,6 +50,43 @@ PLACES = {
     "alias": edited('"{connection.token}"', f"*{SECRET}"),
     "broken text": edited('"{connection.token}"', f'"{SECRET}'),
     "value that is no mapping": added(f"auth: {SECRET}\n"),
+    "API key": added(f"auth: {{type: api_key, header: X-API-Key, value: {SECRET}}}\n"),
+    "prefix of an API key": added(
+        f"auth: {{type: api_key, header: A, value: {{env: A}}, prefix: 'Token {SECRET}'}}\n"
+    ),
+    "password": added(f"auth: {{type: basic, username: me, password: {SECRET}}}\n"),
+    "user name without a password": added(f"auth: {{type: basic, username: {SECRET}}}\n"),
+    "client secret": added(
+        "auth: {type: oauth2_client_credentials, token_url: /t, client_id: a, "
+        f"client_secret: {SECRET}}}\n"
+    ),
+    "parameter of a token request": added(
+        "auth: {type: oauth2_client_credentials, token_url: /t, client_id: a, "
+        f"client_secret: {{env: A}}, parameters: {{password: {SECRET}}}}}\n"
+    ),
+    "parameter of the address of tokens": added(
+        f"auth: {{type: oauth2_client_credentials, token_url: '/t?token={SECRET}', client_id: a, "
+        "client_secret: {env: A}}\n"
+    ),
+    "password in the address of tokens": added(
+        f"auth: {{type: oauth2_client_credentials, token_url: 'https://u:{SECRET}@a.example', "
+        "client_id: a, client_secret: {env: A}}\n"
+    ),
+    "secret of a signature": added(
+        f"auth: {{type: hmac, secret: {SECRET}, message: a, headers: {{A: '{{signature}}'}}}}\n"
+    ),
+    "header of a signature": added(
+        "auth: {type: hmac, secret: {env: A}, message: a, "
+        f"headers: {{A: '{{signature}}', X-Api-Key: {SECRET}}}}}\n"
+    ),
+    "parameter of a signature": added(
+        "auth: {type: hmac, secret: {env: A}, message: a, headers: {A: '{signature}'}, "
+        f"query: {{api_key: {SECRET}}}}}\n"
+    ),
+    "secret for a token with braces": edited('"{connection.token}"', f'"{{{SECRET}}}"'),
+    "password in the template of an address": added(
+        f"partner: {{base_url: 'https://u:{SECRET}@{{connection.shop}}.example.com'}}\n"
+    ),
     "value of a choice": added(f"auth: {{type: {SECRET}}}\n"),
     "duration": edited("every: 15m", f"every: {SECRET}"),
 }
