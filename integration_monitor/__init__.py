@@ -5,16 +5,18 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING
 
+from integration_monitor.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from integration_monitor.builder import build_integration_monitor_defs
+    from integration_monitor.component import IntegrationMonitorComponent
     from integration_monitor.resources import StoreResource
     from integration_monitor.translator import AssetData, CheckData, IntegrationMonitorTranslator
-
-__version__ = "0.1.0"
 
 __all__ = [
     "AssetData",
     "CheckData",
+    "IntegrationMonitorComponent",
     "IntegrationMonitorTranslator",
     "StoreResource",
     "build_integration_monitor_defs",
@@ -23,6 +25,7 @@ __all__ = [
 _HOMES = {
     "AssetData": "integration_monitor.translator",
     "CheckData": "integration_monitor.translator",
+    "IntegrationMonitorComponent": "integration_monitor.component",
     "IntegrationMonitorTranslator": "integration_monitor.translator",
     "StoreResource": "integration_monitor.resources",
     "build_integration_monitor_defs": "integration_monitor.builder",
@@ -34,3 +37,8 @@ def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    # `dg` finds components by what a module lists.
+    return sorted({*globals(), *__all__})

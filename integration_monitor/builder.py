@@ -7,6 +7,7 @@ from pathlib import Path
 import dagster as dg
 
 from integration_monitor.assets import Measure, build_assets, measure_now
+from integration_monitor.dagster_internals import register_library
 from integration_monitor.jobs import build_jobs
 from integration_monitor.loading import load_pinned
 from integration_monitor.manifest.domain import Fleet
@@ -22,6 +23,9 @@ from integration_monitor.sensors import (
 )
 from integration_monitor.targets import build_targets
 from integration_monitor.translator import IntegrationMonitorTranslator
+from integration_monitor.version import __version__
+
+register_library("integration-monitor", __version__)
 
 
 def build_integration_monitor_defs(

@@ -14,12 +14,17 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 from dagster._core.events import AssetObservationData, DagsterEvent, DagsterEventType
 from dagster._core.instance.utils import RUNLESS_JOB_NAME, RUNLESS_RUN_ID
 from dagster._utils.warnings import disable_dagster_warnings
+from dagster.components.utils.translation import TranslationFn, TranslationFnResolver
+from dagster_shared.libraries import DagsterLibraryRegistry
 
 __all__ = [
     "EntityKeys",
+    "TranslationFn",
+    "TranslationFnResolver",
     "UnresolvedAssetJobDefinition",
     "disable_dagster_warnings",
     "pinned",
+    "register_library",
     "report_past_event",
     "selections",
 ]
@@ -40,6 +45,11 @@ def pinned(key: str, read: Callable[[], str]) -> str:
     value = read() if kept is None else kept
     context.add_to_pending_reconstruction_metadata(key, value)
     return value
+
+
+def register_library(name: str, version: str) -> None:
+    """Have Dagster's instance name this library beside its own."""
+    DagsterLibraryRegistry.register(name, version, is_dagster_package=False)
 
 
 def selections(context: dg.AssetExecutionContext) -> Mapping[str, EntityKeys]:

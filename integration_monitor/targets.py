@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,10 @@ import dagster as dg
 from integration_monitor.dagster_internals import EntityKeys
 from integration_monitor.manifest.domain import BrokenManifest, Fleet, Integration
 from integration_monitor.translator import AssetData, CheckData, IntegrationMonitorTranslator
+
+
+class KeysCollide(Exception):
+    """A translator gives two assets the same key; the message names one such key."""
 
 
 @dataclass(frozen=True)
@@ -48,9 +53,24 @@ class Target:
 
 
 def build_targets(fleet: Fleet, translator: IntegrationMonitorTranslator) -> list[Target]:
-    """One target a manifest, the broken ones last."""
+    """One target a manifest, the broken ones last.
+
+    Raises `KeysCollide` where the translator gives two assets the same key.
+    """
     manifests: list[Integration | BrokenManifest] = [*fleet.integrations, *fleet.broken]
-    return [_target(manifest, translator) for manifest in manifests]
+    targets = [_target(manifest, translator) for manifest in manifests]
+    _require_different_keys(targets)
+    return targets
+
+
+def _require_different_keys(targets: Sequence[Target]) -> None:
+    counted = Counter(spec.key for target in targets for spec in target.specs)
+    for key, times in counted.items():
+        if times > 1:
+            raise KeysCollide(
+                f"{times} assets have the key `{key.to_user_string()}`: a translation of `key` has"
+                " to tell integrations, syncs and roles apart; `key_prefix` always does"
+            )
 
 
 def _target(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import subprocess
 import sys
 import time
@@ -58,6 +59,27 @@ defs = dg.Definitions.merge(
     build_integration_monitor_defs(manifests="integrations"),
 )
 """
+COMPONENT = {
+    "pyproject.toml": """\
+[tool.dg]
+directory_type = "project"
+[tool.dg.project]
+root_module = "of_components"
+""",
+    "of_components/__init__.py": "",
+    "of_components/defs/monitor/defs.yaml": """\
+type: integration_monitor.IntegrationMonitorComponent
+attributes: {manifests: ../../../integrations}
+""",
+    "of_components/definitions.py": """\
+from pathlib import Path
+import dagster as dg
+
+@dg.definitions
+def defs():
+    return dg.load_from_defs_folder(path_within_project=Path(__file__).parent)
+""",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -83,12 +105,15 @@ def directory(
     (tmp_path / "project.py").write_text(PROJECT)
     in_processes = 'manifests="integrations", executor=dg.multiprocess_executor'
     (tmp_path / "scaled.py").write_text(PROJECT.replace('manifests="integrations"', in_processes))
+    for file, text in COMPONENT.items():
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).write_text(text)
     (tmp_path / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
     monkeypatch.setenv("PRODUCT_URL", database_url)
     monkeypatch.setenv(DATABASE_URL, store_url)
     monkeypatch.setenv("INTEGRATION_MONITOR_MANIFESTS", "integrations")
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent.parent))
+    monkeypatch.setenv("PYTHONPATH", f"{Path(__file__).parent.parent}{os.pathsep}{tmp_path}")
     monkeypatch.chdir(tmp_path)
     return manifests
 
@@ -123,9 +148,10 @@ def launch(instance: dg.DagsterInstance, workspace: WorkspaceRequestContext) -> 
     [
         WorkspaceOpts(module_name=("integration_monitor.definitions",)),
         WorkspaceOpts(python_file=("project.py",)),
+        WorkspaceOpts(module_name=("of_components.definitions",)),
         pytest.param(WorkspaceOpts(python_file=("scaled.py",)), marks=pytest.mark.slow),
     ],
-    ids=["own code location", "merged into a project", "a process for each step"],
+    ids=["own code location", "merged into a project", "a component", "a process for each step"],
 )
 def test_a_run_measures_what_was_loaded_whatever_the_files_say_now(
     directory: Path, store: Store, opts: WorkspaceOpts

@@ -19,6 +19,7 @@ def test_the_public_names() -> None:
     assert integration_monitor.__all__ == [
         "AssetData",
         "CheckData",
+        "IntegrationMonitorComponent",
         "IntegrationMonitorTranslator",
         "StoreResource",
         "build_integration_monitor_defs",

@@ -1,0 +1,348 @@
+"""The component: what its scaffolder writes, what a `defs.yaml` can say, and its mistakes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+from dagster.components.core.component_tree import ComponentTreeException
+from dagster.components.core.package_entry import discover_package_objects
+from dagster.components.testing import create_defs_folder_sandbox
+from dagster.components.testing.utils import DefsFolderSandbox
+from dagster_shared.serdes.objects import EnvRegistryKey
+
+from integration_monitor import (
+    AssetData,
+    IntegrationMonitorComponent,
+    IntegrationMonitorTranslator,
+)
+from integration_monitor.component import ComponentError
+from integration_monitor.dagster_internals import disable_dagster_warnings
+from integration_monitor.manifest.load import ManifestDirectoryError, load_directory
+from integration_monitor.resources import STORE
+from integration_monitor.scaffolder import write_examples
+from integration_monitor.targets import KeysCollide
+
+# Dagster's own reading of a defs.yaml uses it.
+pytestmark = pytest.mark.filterwarnings("ignore:`parse_obj_as` is deprecated")
+
+REPOSITORY = Path(__file__).parents[1]
+ENTRY_POINTS = "dagster_dg_cli.registry_modules"
+JOB = "integration_monitor_every_15m"
+SOURCE = dg.AssetKey(["shop", "orders_source"])
+DESTINATION = dg.AssetKey(["shop", "orders_destination"])
+
+
+class ByCode(IntegrationMonitorTranslator):
+    """Everything in one group."""
+
+    def get_asset_spec(self, data: AssetData) -> dg.AssetSpec:
+        """The plain spec in a group of its own."""
+        return super().get_asset_spec(data).replace_attributes(group_name="by_code")
+
+
+class NamedByCode(IntegrationMonitorComponent):
+    """A component that a user derived."""
+
+    def build_translator(self) -> IntegrationMonitorTranslator:
+        """The user's own translator."""
+        return ByCode()
+
+
+@pytest.fixture
+def sandbox() -> Iterator[DefsFolderSandbox]:
+    """An empty project, loaded without warnings of Dagster's own, as `dg` and servers do."""
+    with disable_dagster_warnings(), create_defs_folder_sandbox() as folder:
+        yield folder
+
+
+def scaffold(
+    sandbox: DefsFolderSandbox,
+    attributes: Mapping[str, Any] | None = None,
+    component: type[IntegrationMonitorComponent] = IntegrationMonitorComponent,
+    at: str = "monitor",
+) -> Path:
+    """A scaffolded component, of which the attributes were edited."""
+    name = f"{component.__module__}.{component.__name__}"
+    contents = None if attributes is None else {"type": name, "attributes": dict(attributes)}
+    return sandbox.scaffold_component(component, at, defs_yaml_contents=contents)
+
+
+def load(sandbox: DefsFolderSandbox) -> dg.Definitions:
+    """The definitions of the whole project."""
+    with sandbox.build_all_defs() as defs:
+        return defs
+
+
+def reasons(error: BaseException | None) -> Iterator[BaseException]:
+    """An exception and what it was raised from."""
+    while error is not None:
+        yield error
+        error = error.__cause__
+
+
+def fault(sandbox: DefsFolderSandbox) -> BaseException:
+    """Why the project cannot be loaded."""
+    with pytest.raises(ComponentTreeException) as caught:
+        load(sandbox)
+    return list(reasons(caught.value))[-1]
+
+
+def specs(defs: dg.Definitions) -> Mapping[dg.AssetKey, dg.AssetSpec]:
+    """The specs of all assets."""
+    return {spec.key: spec for spec in defs.resolve_all_asset_specs()}
+
+
+def checks(defs: dg.Definitions) -> AbstractSet[dg.AssetCheckKey]:
+    """The keys of all checks."""
+    return defs.resolve_asset_graph().asset_check_keys
+
+
+def test_what_was_scaffolded_loads(sandbox: DefsFolderSandbox) -> None:
+    folder = scaffold(sandbox)
+    assert sorted(str(file.relative_to(folder)) for file in folder.rglob("*.yaml")) == [
+        "defs.yaml",
+        "integrations/monitor.yaml",
+        "integrations/orders.yaml",
+    ]
+    defs = load(sandbox)
+    assert specs(defs).keys() == {SOURCE, DESTINATION, dg.AssetKey(["shop", "manifest"])}
+    assert {schedule.name for schedule in defs.schedules or ()} == {JOB}
+    assert {sensor.name for sensor in defs.sensors or ()} == {
+        "integration_monitor_incidents",
+        "integration_monitor_manifests",
+    }
+
+
+def test_the_scaffolded_manifests_have_no_mistake(tmp_path: Path) -> None:
+    write_examples(tmp_path)
+    fleet = load_directory(tmp_path)
+    assert (fleet.errors, fleet.warnings) == ((), ())
+    assert [integration.name for integration in fleet.integrations] == ["shop"]
+    assert fleet.monitor.channels.keys() == {"team"}
+
+
+def test_scaffolding_again_keeps_what_was_edited(sandbox: DefsFolderSandbox) -> None:
+    edited = scaffold(sandbox) / "integrations" / "orders.yaml"
+    edited.write_text("# mine\n")
+    scaffold(sandbox)
+    assert edited.read_text() == "# mine\n"
+
+
+def test_a_manifest_directory_is_relative_to_the_defs_yaml(sandbox: DefsFolderSandbox) -> None:
+    folder = scaffold(sandbox, {"manifests": "../../elsewhere"})
+    (folder / "integrations").rename(sandbox.defs_folder_path.parent / "elsewhere")
+    assert DESTINATION in specs(load(sandbox))
+
+
+def test_everything_that_a_defs_yaml_can_say(sandbox: DefsFolderSandbox) -> None:
+    scaffold(
+        sandbox,
+        {
+            "store": "{{ env.MY_STORE }}",
+            "schedules": "stopped",
+            "sensors": "stopped",
+            "sensor_interval_s": 7,
+            "translation": {
+                "key_prefix": "monitor",
+                "group_name": "{{ category }}",
+                "description": "{{ title }}, {{ sync }}, {{ role }}, {{ spec.group_name }}",
+                "owners": ["{{ owner.email }}", "team:data"],
+                "tags": {"integration": "{{ integration }}"},
+            },
+        },
+    )
+    defs = load(sandbox)
+    key = dg.AssetKey(["monitor", *DESTINATION.path])
+    spec = specs(defs)[key]
+    assert [dep.asset_key for dep in spec.deps] == [dg.AssetKey(["monitor", *SOURCE.path])]
+    assert spec.group_name == "commerce"
+    assert spec.description == "The shop, orders, destination, shop"
+    assert spec.owners == ["shop-owner@example.com", "team:data"]
+    assert spec.tags["integration"] == "shop"
+    assert spec.tags["integration_monitor/sync"] == "orders"
+    assert {check.asset_key for check in checks(defs)} == {
+        key,
+        dg.AssetKey(["monitor", "shop", "manifest"]),
+    }
+    (schedule,) = defs.schedules or ()
+    assert isinstance(schedule, dg.ScheduleDefinition)
+    assert schedule.default_status is dg.DefaultScheduleStatus.STOPPED
+    sensors = {sensor.name: sensor for sensor in defs.sensors or ()}
+    assert {each.default_status for each in sensors.values()} == {dg.DefaultSensorStatus.STOPPED}
+    assert sensors["integration_monitor_incidents"].minimum_interval_seconds == 7
+
+
+@pytest.mark.parametrize("reference", ["{{ env.MY_STORE }}", "{{ env('MY_STORE') }}"])
+def test_a_resource_names_the_variable_and_not_its_value(
+    sandbox: DefsFolderSandbox, monkeypatch: pytest.MonkeyPatch, reference: str
+) -> None:
+    monkeypatch.setenv("MY_STORE", "postgresql://monitor:hunter2@db.example/monitor")
+    scaffold(sandbox, {"store": reference})
+    resource = (load(sandbox).resources or {})[STORE]
+    assert "hunter2" not in repr(resource)
+    assert resource.url == dg.EnvVar("MY_STORE")
+
+
+def test_a_derived_component_names_by_code(sandbox: DefsFolderSandbox) -> None:
+    scaffold(sandbox, {}, NamedByCode)
+    assert {spec.group_name for spec in specs(load(sandbox)).values()} == {"by_code"}
+
+
+def test_a_broken_manifest_breaks_no_loading(sandbox: DefsFolderSandbox) -> None:
+    (scaffold(sandbox) / "integrations" / "broken.yaml").write_text("version: 1\nintegratoin: x\n")
+    keys = checks(load(sandbox))
+    assert dg.AssetCheckKey(dg.AssetKey(["broken", "manifest"]), "manifest") in keys
+    assert dg.AssetCheckKey(DESTINATION, "reconciliation") in keys
+
+
+@pytest.mark.parametrize(
+    ("attributes", "said"),
+    [
+        ({"manifets": "integrations"}, "manifets"),
+        ({"schedules": "runing"}, "`runing` is neither `running` nor `stopped`"),
+        ({"sensor_interval_s": 0}, "greater than 0"),
+        ({"translation": {"grup_name": "x"}}, "grup_name"),
+        ({"translation": {"group_name": "{{ integratoin }}"}}, "'integratoin' not found"),
+    ],
+)
+def test_a_typo_is_told_with_file_and_line(
+    sandbox: DefsFolderSandbox, attributes: Mapping[str, Any], said: str
+) -> None:
+    file = scaffold(sandbox, attributes) / "defs.yaml"
+    lines = file.read_text().splitlines()
+    last = next(number for number, line in enumerate(lines, 1) if line.startswith("type:")) - 1
+    message = str(fault(sandbox))
+    assert said in message
+    assert any(f"{file}:{number}" in message for number in range(2, last + 1))
+
+
+def test_a_store_that_is_no_reference_is_refused_without_repeating_it(
+    sandbox: DefsFolderSandbox,
+) -> None:
+    scaffold(sandbox, {"store": "postgresql://monitor:hunter2@db.example/monitor"})
+    error = fault(sandbox)
+    assert isinstance(error, ComponentError)
+    assert "reference to an environment variable" in str(error)
+    assert "hunter2" not in str(error)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "kind", "said"),
+    [
+        ({"manifests": "nowhere"}, ManifestDirectoryError, "nowhere does not exist"),
+        ({"manifests": "."}, ComponentError, "a folder of their own"),
+        ({"translation": {"key": "{{ role }}s", "deps": []}}, None, None),
+        ({"translation": {"key": "one", "deps": []}}, KeysCollide, "3 assets have the key `one`"),
+    ],
+)
+def test_what_cannot_be_had(
+    sandbox: DefsFolderSandbox,
+    attributes: Mapping[str, Any],
+    kind: type[Exception] | None,
+    said: str | None,
+) -> None:
+    scaffold(sandbox, attributes)
+    if kind is None or said is None:
+        assert dg.AssetKey("destinations") in specs(load(sandbox))
+        return
+    error = fault(sandbox)
+    assert isinstance(error, kind)
+    assert said in str(error)
+
+
+def test_two_components_in_a_project_are_refused(sandbox: DefsFolderSandbox) -> None:
+    scaffold(sandbox)
+    scaffold(sandbox, {"manifests": "integrations"}, at="second")
+    error = fault(sandbox)
+    assert isinstance(error, ComponentError)
+    assert "2 components of type IntegrationMonitorComponent" in str(error)
+
+
+def test_it_is_found_where_dg_looks() -> None:
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+    modules = list(project["entry-points"][ENTRY_POINTS].values())
+    assert discover_package_objects(modules) == {
+        EnvRegistryKey("integration_monitor", "IntegrationMonitorComponent"): (
+            IntegrationMonitorComponent
+        )
+    }
+
+
+PROJECT = {
+    "pyproject.toml": """\
+[tool.dg]
+directory_type = "project"
+[tool.dg.project]
+root_module = "fresh"
+""",
+    "fresh/__init__.py": "",
+    "fresh/defs/__init__.py": "",
+    "fresh/definitions.py": """\
+from pathlib import Path
+import dagster as dg
+
+@dg.definitions
+def defs():
+    return dg.load_from_defs_folder(path_within_project=Path(__file__).parent)
+""",
+}
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project without components, in an environment where this package's entry point is seen."""
+    for file, text in PROJECT.items():
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).write_text(text)
+    # The environment's own installation may be older than the checkout.
+    about = tmp_path / "integration_monitor-0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: integration-monitor\nVersion: 0")
+    (about / "entry_points.txt").write_text(
+        f"[{ENTRY_POINTS}]\nintegration_monitor = integration_monitor\n"
+    )
+    (tmp_path / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{REPOSITORY}")
+    return tmp_path
+
+
+def dg_command(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """What `dg` says."""
+    code = "from dagster_dg_cli.cli import main; main()"
+    command: Sequence[str] = [sys.executable, "-W", "ignore", "-c", code, *arguments]
+    return subprocess.run(command, cwd=project, capture_output=True, text=True, timeout=100)
+
+
+@pytest.mark.slow
+def test_with_dg_from_scaffolding_to_loading(project: Path) -> None:
+    name = "integration_monitor.IntegrationMonitorComponent"
+    assert name in dg_command(project, "list", "components", "--json").stdout
+    scaffolded = dg_command(project, "scaffold", "defs", name, "my_monitor")
+    assert scaffolded.returncode == 0, scaffolded.stderr
+    assert dg_command(project, "check", "yaml").returncode == 0
+    listed = dg_command(project, "list", "defs", "--json")
+    assert listed.returncode == 0, listed.stderr
+    assert "shop/orders_destination" in listed.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("typo", ["manifets: integrations", "schedules: runing"])
+def test_dg_check_yaml_tells_file_and_line(project: Path, typo: str) -> None:
+    folder = project / "fresh" / "defs" / "my_monitor"
+    folder.mkdir()
+    (folder / "defs.yaml").write_text(
+        f"type: integration_monitor.IntegrationMonitorComponent\nattributes:\n  {typo}\n"
+    )
+    checked = dg_command(project, "check", "yaml")
+    assert checked.returncode == 1
+    assert f"{folder / 'defs.yaml'}:3" in checked.stdout + checked.stderr
