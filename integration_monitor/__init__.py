@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from integration_monitor.version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from integration_monitor.asset_check_alerts import build_asset_check_alerts
     from integration_monitor.builder import build_integration_monitor_defs
     from integration_monitor.component import IntegrationMonitorComponent
     from integration_monitor.resources import StoreResource
@@ -19,6 +20,7 @@ __all__ = [
     "IntegrationMonitorComponent",
     "IntegrationMonitorTranslator",
     "StoreResource",
+    "build_asset_check_alerts",
     "build_integration_monitor_defs",
 ]
 
@@ -28,6 +30,7 @@ _HOMES = {
     "IntegrationMonitorComponent": "integration_monitor.component",
     "IntegrationMonitorTranslator": "integration_monitor.translator",
     "StoreResource": "integration_monitor.resources",
+    "build_asset_check_alerts": "integration_monitor.asset_check_alerts",
     "build_integration_monitor_defs": "integration_monitor.builder",
 }
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import dagster as dg
 
+from integration_monitor.asset_check_watch import AssetCheckWatch, ExtraChecks
 from integration_monitor.assets import Measure, build_assets, measure_now
 from integration_monitor.dagster_internals import register_library
 from integration_monitor.jobs import build_jobs
@@ -21,6 +23,7 @@ from integration_monitor.sensors import (
     build_manifest_sensor,
     incident_steps,
 )
+from integration_monitor.signals.asset_check import CheckSeverities
 from integration_monitor.targets import build_targets
 from integration_monitor.translator import IntegrationMonitorTranslator
 from integration_monitor.version import __version__
@@ -38,6 +41,8 @@ def build_integration_monitor_defs(
     sensors_status: dg.DefaultSensorStatus = dg.DefaultSensorStatus.RUNNING,
     sensor_interval_s: int = INTERVAL_S,
     measure: Measure = measure_now,
+    extra_checks: ExtraChecks | None = None,
+    extra_check_severities: Mapping[str, str] | None = None,
 ) -> dg.Definitions:
     """Assets, checks, jobs, schedules and sensors of the integrations in a manifest directory.
 
@@ -52,6 +57,11 @@ def build_integration_monitor_defs(
         sensors_status: Whether sensors run without being switched on.
         sensor_interval_s: Least seconds between two ticks of the incident sensor.
         measure: Measures the syncs of an integration; for tests.
+        extra_checks: Other asset checks of this code location that incidents and alerts follow
+            too: a selection, a selection string such as `group:analytics`, or check keys.
+        extra_check_severities: What becomes of those that do not pass: `warn` and `error` to
+            `page`, `ticket`, `watch` or `ignore`; left out, a ticket and a page. Another word
+            raises `ValueError`.
 
     A manifest that cannot be read does not raise: its `manifest` check fails, the rest is watched.
 
@@ -65,13 +75,22 @@ def build_integration_monitor_defs(
     jobs = build_jobs(targets, executor)
     check = ManifestCheck(fleet)
     watch = ManifestWatch(targets, fleet.directory, check)
+    assets = build_assets(targets, measure=measure, judge_manifest=check)
+    checks = None
+    if extra_checks is not None:
+        own = frozenset(key for each in assets for key in each.check_keys)
+        severities = CheckSeverities.of(extra_check_severities or {})
+        checks = AssetCheckWatch(extra_checks, own=own, severities=severities)
     return dg.Definitions(
-        assets=build_assets(targets, measure=measure, judge_manifest=check),
+        assets=assets,
         jobs=[entry.job for entry in jobs],
         schedules=build_schedules(jobs, schedules_status),
         sensors=[
             build_incident_sensor(
-                incident_steps(fleet), interval_s=sensor_interval_s, status=sensors_status
+                incident_steps(fleet, checks),
+                checks=checks,
+                interval_s=sensor_interval_s,
+                status=sensors_status,
             ),
             build_manifest_sensor(watch, status=sensors_status),
         ],

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from datetime import datetime
 
 import dagster as dg
+from dagster._core.definitions.asset_selection import (
+    AssetCheckKeysSelection,
+    AssetChecksForAssetKeysSelection,
+    ChainedAssetSelection,
+    KeysAssetSelection,
+    OperandListAssetSelection,
+    SubtractAssetSelection,
+)
+from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
 from dagster._core.definitions.definitions_load_context import (
     DefinitionsLoadContext,
     DefinitionsLoadType,
@@ -13,19 +22,30 @@ from dagster._core.definitions.definitions_load_context import (
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 from dagster._core.events import AssetObservationData, DagsterEvent, DagsterEventType
 from dagster._core.instance.utils import RUNLESS_JOB_NAME, RUNLESS_RUN_ID
+from dagster._core.storage.asset_check_execution_record import (
+    COMPLETED_ASSET_CHECK_EXECUTION_RECORD_STATUSES,
+    AssetCheckExecutionRecord,
+)
+from dagster._record import copy
 from dagster._utils.warnings import disable_dagster_warnings
 from dagster.components.utils.translation import TranslationFn, TranslationFnResolver
 from dagster_shared.libraries import DagsterLibraryRegistry
 
 __all__ = [
+    "AssetCheckExecutionRecord",
+    "AssetGraph",
     "EntityKeys",
     "TranslationFn",
     "TranslationFnResolver",
     "UnresolvedAssetJobDefinition",
+    "asset_graph",
     "disable_dagster_warnings",
+    "last_check_executions",
+    "last_check_result",
     "pinned",
     "register_library",
     "report_past_event",
+    "select_checks",
     "selections",
 ]
 
@@ -83,3 +103,80 @@ def report_past_event(
         run_id=RUNLESS_RUN_ID,
         timestamp=at.timestamp(),
     )
+
+
+def asset_graph(repository: dg.RepositoryDefinition) -> AssetGraph:
+    """All assets and checks of a code location. Built once a repository."""
+    return repository.asset_graph
+
+
+def select_checks(
+    selection: dg.AssetSelection, graph: AssetGraph
+) -> tuple[Set[dg.AssetCheckKey], Set[str]]:
+    """The checks that are selected, and the names of what is selected and not defined.
+
+    Dagster itself refuses a whole selection where a part of it is missing.
+    """
+    defined, missing = _defined_part(selection, graph)
+    return defined.resolve_checks(graph, allow_missing=True), missing
+
+
+def last_check_executions(
+    instance: dg.DagsterInstance, keys: Sequence[dg.AssetCheckKey]
+) -> dict[dg.AssetCheckKey, AssetCheckExecutionRecord]:
+    """The latest execution of each check that was ever executed, in one query for thousands."""
+    asked = set(keys)
+    read = instance.event_log_storage.get_latest_asset_check_execution_by_key
+    return {
+        key: execution
+        for some in _batches(keys)
+        # It asks for all names on all assets, which may be more than these keys.
+        for key, execution in read(some).items()
+        if key in asked
+    }
+
+
+def last_check_result(
+    instance: dg.DagsterInstance, key: dg.AssetCheckKey
+) -> AssetCheckExecutionRecord | None:
+    """The latest execution of a check that gave a result, one query."""
+    found = instance.event_log_storage.get_asset_check_execution_history(
+        key, limit=1, status=COMPLETED_ASSET_CHECK_EXECUTION_RECORD_STATUSES
+    )
+    return found[0] if found else None
+
+
+def _batches(keys: Sequence[dg.AssetCheckKey]) -> Iterable[Sequence[dg.AssetCheckKey]]:
+    # A key takes two of the 32,766 parameters that SQLite allows.
+    return (keys[start : start + 10_000] for start in range(0, len(keys), 10_000))
+
+
+def _defined_part(
+    selection: dg.AssetSelection, graph: AssetGraph
+) -> tuple[dg.AssetSelection, set[str]]:
+    """The selection without the assets that are not defined, wherever in it they are named."""
+    match selection:
+        case KeysAssetSelection(selected_keys=keys):
+            known = [key for key in keys if graph.has(key)]
+            missing = {key.to_user_string() for key in keys if not graph.has(key)}
+            return KeysAssetSelection(selected_keys=known), missing
+        case AssetCheckKeysSelection(selected_asset_check_keys=keys):
+            unknown = set(keys) - graph.asset_check_keys
+            return selection, {key.to_user_string() for key in unknown}
+        case AssetChecksForAssetKeysSelection(selected_asset_keys=keys):
+            return selection, {key.to_user_string() for key in keys if not graph.has(key)}
+        case OperandListAssetSelection(operands=operands):
+            parts = [_defined_part(each, graph) for each in operands]
+            return copy(selection, operands=[part for part, _ in parts]), set().union(
+                *(missing for _, missing in parts)
+            )
+        case SubtractAssetSelection(left=left, right=right):
+            (left, gone), (right, gone_too) = (
+                _defined_part(left, graph),
+                _defined_part(right, graph),
+            )
+            return copy(selection, left=left, right=right), gone | gone_too
+        case ChainedAssetSelection(child=child):
+            child, missing = _defined_part(child, graph)
+            return copy(selection, child=child), missing
+    return selection, set()

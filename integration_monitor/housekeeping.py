@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from integration_monitor.incidents.domain import Subject
 from integration_monitor.incidents.scope import scope
 from integration_monitor.manifest.domain import Fleet
+from integration_monitor.signals.verdict import ASSET_CHECKS
 from integration_monitor.store import forget, outbox, verdicts
 from integration_monitor.store.engine import Store
 from integration_monitor.store.purge import purge
@@ -57,7 +58,8 @@ class Housekeeping:
         left = {
             Subject(verdict.integration, verdict.subject)
             for verdict in verdicts.latest(connection)
-            if verdict.at < before
+            # Those of asset checks are let go by the one who follows them.
+            if verdict.at < before and verdict.integration != ASSET_CHECKS
         }
         verdicts.forget(connection, sorted(left - watched.watched), now)
         forget.forget_syncs(connection, keep=set(watched.periods), unread_since=before, at=now)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import click
 from pydantic import BaseModel
 
 from integration_monitor.dagster_internals import pinned
@@ -14,8 +15,15 @@ from integration_monitor.manifest.domain import (
     ManifestError,
     Monitor,
 )
-from integration_monitor.manifest.load import load_directory
+from integration_monitor.manifest.load import load_directory, load_monitor
 from integration_monitor.manifest.read_manifest import Surroundings, read_integration
+
+
+class MonitorFileError(click.ClickException):
+    """Mistakes in a monitor.yaml, one a line with its place.
+
+    One of click's, so that Dagster's own commands end with those lines, without a traceback.
+    """
 
 
 class _Kept(BaseModel):
@@ -40,6 +48,21 @@ def load_pinned(directory: Path) -> Fleet:
     """
     kept = pinned(f"integration_monitor:{directory}", lambda: dump_fleet(load_directory(directory)))
     return restore_fleet(kept)
+
+
+def load_pinned_monitor(file: Path) -> Fleet:
+    """A fleet without integrations, of a monitor.yaml as it was when the location was loaded.
+
+    Raises `MonitorFileError` where something is wrong with the file.
+    """
+    return restore_fleet(pinned(f"integration_monitor:{file}", lambda: _dump_monitor(file)))
+
+
+def _dump_monitor(file: Path) -> str:
+    fleet = load_monitor(file)
+    if fleet.errors:
+        raise MonitorFileError("\n".join(map(str, fleet.errors)))
+    return dump_fleet(fleet)
 
 
 def dump_fleet(fleet: Fleet) -> str:

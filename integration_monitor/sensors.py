@@ -10,6 +10,7 @@ from functools import partial
 
 import dagster as dg
 
+from integration_monitor.asset_check_watch import AssetCheckWatch
 from integration_monitor.checks import check_evaluation, outcome
 from integration_monitor.failures import describe
 from integration_monitor.housekeeping import Housekeeping
@@ -40,6 +41,7 @@ class Named:
 def build_incident_sensor(
     steps: Sequence[Named],
     *,
+    checks: AssetCheckWatch | None = None,
     interval_s: int = INTERVAL_S,
     status: dg.DefaultSensorStatus = RUNNING,
 ) -> dg.SensorDefinition:
@@ -47,6 +49,7 @@ def build_incident_sensor(
 
     Every step is tried in every tick. A store that is away skips the tick; any other failure
     makes the tick fail visibly, after all steps had their turn, and the next tick starts afresh.
+    `checks` are asset checks that are not ours; their results are read first.
     """
 
     @dg.sensor(
@@ -57,7 +60,8 @@ def build_incident_sensor(
         required_resource_keys={STORE},
     )
     def incidents(context: dg.SensorEvaluationContext) -> dg.SkipReason:
-        return dg.SkipReason(tick(steps, getattr(context.resources, STORE)))
+        first = [Named("asset checks", partial(_follow, checks, context))] if checks else []
+        return dg.SkipReason(tick([*first, *steps], getattr(context.resources, STORE)))
 
     return incidents
 
@@ -109,20 +113,25 @@ def build_manifest_sensor(
     return manifests
 
 
-def incident_steps(fleet: Fleet) -> tuple[Named, ...]:
+def incident_steps(fleet: Fleet, checks: AssetCheckWatch | None = None) -> tuple[Named, ...]:
     """Incidents first, then what is to be told of them, and what may wait last."""
     return (
-        Named("incidents", partial(_update_incidents, fleet)),
+        Named("incidents", partial(_update_incidents, fleet, checks)),
         Named("alerts", partial(_deliver_alerts, fleet)),
         Named("housekeeping", Housekeeping(fleet)),
     )
 
 
-def _update_incidents(fleet: Fleet, store: Store) -> str:
+def _follow(checks: AssetCheckWatch, context: dg.SensorEvaluationContext, store: Store) -> str:
+    return checks.look(context.instance, context.repository_def, store)
+
+
+def _update_incidents(fleet: Fleet, checks: AssetCheckWatch | None, store: Store) -> str:
     # Imported late, with its channels: a code location loads faster than it alerts.
     from integration_monitor.alerts.notify import update_incidents
 
-    return str(update_incidents(store, fleet, datetime.now(UTC)))
+    watched = checks.watched if checks else None
+    return str(update_incidents(store, fleet, datetime.now(UTC), watched))
 
 
 def _deliver_alerts(fleet: Fleet, store: Store) -> str:

@@ -22,6 +22,7 @@ def test_the_public_names() -> None:
         "IntegrationMonitorComponent",
         "IntegrationMonitorTranslator",
         "StoreResource",
+        "build_asset_check_alerts",
         "build_integration_monitor_defs",
     ]
     for name in integration_monitor.__all__:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from integration_monitor.alerts.decide import Decision, decide, route
 from integration_monitor.alerts.payload import as_json, build_alert
 from integration_monitor.alerts.text import render
+from integration_monitor.alerts.watched_check import WatchedCheck
 from integration_monitor.incidents.domain import (
     Happened,
     Incident,
@@ -22,6 +23,7 @@ from integration_monitor.incidents.domain import (
 from integration_monitor.incidents.scope import scope
 from integration_monitor.incidents.step import Step, step
 from integration_monitor.manifest.domain import Fleet, Integration, Monitor
+from integration_monitor.signals.verdict import ASSET_CHECKS
 from integration_monitor.store import incidents, outbox, verdicts
 from integration_monitor.store.engine import Store
 
@@ -58,9 +60,16 @@ class StepSummary:
         return ", ".join(said) or "nothing changed"
 
 
-def update_incidents(store: Store, fleet: Fleet, now: datetime) -> StepSummary:
+def update_incidents(
+    store: Store,
+    fleet: Fleet,
+    now: datetime,
+    checks: Mapping[str, WatchedCheck] | None = None,
+) -> StepSummary:
     """Derive the incidents from the latest verdicts and queue what is to be told.
 
+    `checks` are the asset checks that are watched, by subject; None where that is not known, then
+    their incidents stay as they are.
     All of it is one transaction, so an alert is neither lost nor made up. Only one process steps
     at a time; a second one does nothing. Raises `StoreError` where the store is away.
     """
@@ -72,13 +81,13 @@ def update_incidents(store: Store, fleet: Fleet, now: datetime) -> StepSummary:
             return StepSummary(skipped="another process is updating the incidents")
         before = incidents.current(connection)
         after = step(
-            before, verdicts.latest(connection), scope(fleet), fleet.monitor.incidents, now
+            before, verdicts.latest(connection), scope(fleet, checks), fleet.monitor.incidents, now
         )
         saved = _save(connection, before, after)
         transitions = [
             replace(each, incident=saved[_which(each.incident)]) for each in after.transitions
         ]
-        decisions = _queue(connection, fleet, transitions)
+        decisions = _queue(connection, fleet, transitions, checks or {})
     return _summary(transitions, decisions)
 
 
@@ -97,21 +106,30 @@ def _save(
 
 
 def _queue(
-    connection: sa.Connection, fleet: Fleet, transitions: Iterable[Transition]
+    connection: sa.Connection,
+    fleet: Fleet,
+    transitions: Iterable[Transition],
+    checks: Mapping[str, WatchedCheck],
 ) -> list[Decision]:
     """Record the transitions, decide who is told, and put the alerts into the outbox."""
     integrations = {integration.name: integration for integration in fleet.integrations}
     decisions: list[Decision] = []
     for transition in transitions:
-        integration = integrations.get(transition.incident.subject.integration)
-        decisions.append(_queue_one(connection, transition, integration, fleet.monitor))
+        subject = transition.incident.subject
+        about = integrations.get(subject.integration), _check(subject, checks)
+        decisions.append(_queue_one(connection, transition, *about, fleet.monitor))
     return decisions
+
+
+def _check(subject: Subject, checks: Mapping[str, WatchedCheck]) -> WatchedCheck | None:
+    return checks.get(subject.name) if subject.integration == ASSET_CHECKS else None
 
 
 def _queue_one(
     connection: sa.Connection,
     transition: Transition,
     integration: Integration | None,
+    check: WatchedCheck | None,
     monitor: Monitor,
 ) -> Decision:
     incident = transition.incident
@@ -122,7 +140,7 @@ def _queue_one(
         outbox.told(connection, incident.stored_id),
     )
     for channel, reason in decision.tell.items():
-        alert = build_alert(transition, reason, integration, monitor)
+        alert = build_alert(transition, reason, integration, monitor, check)
         outbox.add(
             connection,
             dedup_key=f"{alert.incident_key}:{transition_id}:{channel}",

@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 from urllib.parse import quote
 
 from integration_monitor.alerts.decide import Reason
-from integration_monitor.incidents.domain import Finding, Incident, Kind, Transition
+from integration_monitor.alerts.watched_check import WatchedCheck
+from integration_monitor.incidents.domain import Finding, Incident, Kind, Subject, Transition
 from integration_monitor.manifest.domain import Integration, Monitor, Owner, Runbook, Severity
-from integration_monitor.signals.verdict import WHOLE
+from integration_monitor.signals.verdict import ASSET_CHECKS, WHOLE
 
 SCHEMA_VERSION = 1
 """Raised when a field changes its meaning or goes away; new fields may come at any time."""
@@ -42,6 +43,8 @@ class Alert:
     opened_at: datetime | None
     resolved_at: datetime | None
     at: datetime
+    asset_check: WatchedCheck | None = None
+    """Set where it is about an asset check that is still defined."""
 
     @property
     def duration_s(self) -> float:
@@ -56,11 +59,16 @@ def incident_key(incident: Incident) -> str:
 
 
 def build_alert(
-    transition: Transition, reason: Reason, integration: Integration | None, monitor: Monitor
+    transition: Transition,
+    reason: Reason,
+    integration: Integration | None,
+    monitor: Monitor,
+    check: WatchedCheck | None = None,
 ) -> Alert:
     """The alert of a stored incident's transition.
 
-    `integration` is None where its manifest is broken or gone: then the fleet's owner is named.
+    `integration` is None where its manifest is broken or gone, and `check` where the incident is
+    about no asset check, or one that is gone: then the fleet's owner is named.
     """
     incident = transition.incident
     subject = incident.subject
@@ -69,7 +77,7 @@ def build_alert(
         incident_id=incident.stored_id,
         incident_key=incident_key(incident),
         integration=subject.integration,
-        title=integration.title if integration else subject.integration,
+        title=_title(subject, integration),
         subject=subject.name,
         kind=incident.kind,
         severity=incident.severity,
@@ -77,14 +85,33 @@ def build_alert(
         tenants=incident.tenants,
         new_tenants=transition.new_tenants if reason == "worsened" else (),
         findings=incident.findings,
-        owner=integration.owner if integration else monitor.owner,
+        owner=_owner(integration, check) or monitor.owner,
         runbook=integration.runbook if integration else Runbook(),
-        dagster_url=dagster_link(monitor.dagster_url, subject.integration, subject.name),
+        dagster_url=_page(subject, check, monitor.dagster_url),
         began_at=incident.began_at,
         opened_at=incident.opened_at,
         resolved_at=incident.resolved_at,
         at=transition.at,
+        asset_check=check,
     )
+
+
+def _title(subject: Subject, integration: Integration | None) -> str:
+    if subject.integration == ASSET_CHECKS:
+        return "Asset check"
+    return integration.title if integration else subject.integration
+
+
+def _owner(integration: Integration | None, check: WatchedCheck | None) -> Owner | None:
+    if check is not None:
+        return check.owner
+    return integration.owner if integration else None
+
+
+def _page(subject: Subject, check: WatchedCheck | None, base: str | None) -> str | None:
+    if subject.integration == ASSET_CHECKS:
+        return check.page(base) if check else None
+    return dagster_link(base, subject.integration, subject.name)
 
 
 def dagster_link(base: str | None, integration: str, subject: str) -> str | None:
@@ -120,7 +147,7 @@ def as_json(alert: Alert) -> dict[str, object]:
             }
             for finding in alert.findings
         ],
-        "owner": {"name": alert.owner.name, "email": alert.owner.email} if alert.owner else None,
+        "owner": _owner_json(alert.owner),
         "runbook": _runbook(alert.runbook),
         "dagster_url": alert.dagster_url,
         "began_at": iso(alert.began_at),
@@ -128,7 +155,18 @@ def as_json(alert: Alert) -> dict[str, object]:
         "resolved_at": iso(alert.resolved_at),
         "duration_s": alert.duration_s,
         "at": iso(alert.at),
+        "asset_check": _check_json(alert.asset_check),
     }
+
+
+def _owner_json(owner: Owner | None) -> dict[str, str | None] | None:
+    return None if owner is None else {"name": owner.name, "email": owner.email or None}
+
+
+def _check_json(check: WatchedCheck | None) -> dict[str, object] | None:
+    if check is None:
+        return None
+    return {"asset": list(check.asset), "name": check.name, "owners": list(check.owners)}
 
 
 def iso(at: datetime | None) -> str | None:

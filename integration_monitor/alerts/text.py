@@ -9,7 +9,8 @@ from textwrap import shorten
 
 from integration_monitor.alerts.decide import Reason
 from integration_monitor.alerts.payload import Alert
-from integration_monitor.signals.verdict import WHOLE
+from integration_monitor.manifest.domain import Owner
+from integration_monitor.signals.verdict import ASSET_CHECKS, WHOLE
 
 SUMMARY = 120
 """Characters of the summary that a headline takes; the body has all of it."""
@@ -44,7 +45,6 @@ def render(alert: Alert) -> Text:
 def _headline(alert: Alert) -> str:
     labels = [alert.severity.upper(), _STATE[alert.reason]]
     label = " ".join(label for label in labels if label)
-    where = alert.title if alert.subject == WHOLE else f"{alert.title}: {alert.subject}"
     cannot = "monitor cannot see: " if alert.kind == "blind" else ""
     well = "can be seen again" if alert.kind == "blind" else "well again"
     ended: dict[Reason, str] = {
@@ -52,7 +52,17 @@ def _headline(alert: Alert) -> str:
         "no-longer-watched": "no longer watched",
     }
     what = ended.get(alert.reason) or cannot + shorten(alert.summary, SUMMARY, placeholder=" …")
-    return f"[{label}] {where}: {what}"
+    return f"[{label}] {_where(alert)}: {what}"
+
+
+def _where(alert: Alert) -> str:
+    if _is_check(alert):
+        return f"{alert.title} {alert.subject}"
+    return alert.title if alert.subject == WHOLE else f"{alert.title}: {alert.subject}"
+
+
+def _is_check(alert: Alert) -> bool:
+    return alert.integration == ASSET_CHECKS
 
 
 def _lines(alert: Alert) -> Iterable[str]:
@@ -66,9 +76,13 @@ def _lines(alert: Alert) -> Iterable[str]:
     else:
         yield f"Ended: {_utc(alert.resolved_at)}, after {_duration(alert)}"
     if alert.owner is not None:
-        yield f"Owner: {alert.owner.name} <{alert.owner.email}>"
+        yield f"Owner: {_address(alert.owner)}"
     yield from _help(alert)
     yield f"Incident: {alert.incident_id} ({alert.integration}, {alert.incident_key})"
+
+
+def _address(owner: Owner) -> str:
+    return owner.name if owner.email in ("", owner.name) else f"{owner.name} <{owner.email}>"
 
 
 def _what(alert: Alert) -> Iterable[str]:
@@ -82,8 +96,12 @@ def _first_line(alert: Alert) -> Iterable[str]:
     match alert.reason:
         case "resolved" if blind:
             yield f"Everything can be seen again after {_duration(alert)}. It was:"
+        case "resolved" if _is_check(alert):
+            yield f"The check passes again after {_duration(alert)}. It was:"
         case "resolved":
             yield f"Everything is well again after {_duration(alert)}, for every tenant. It was:"
+        case "no-longer-watched" if _is_check(alert):
+            yield "It is not defined or not selected any more. Nobody saw it recover. It was:"
         case "no-longer-watched":
             yield "It is in no manifest any more. Nobody saw it recover. It was:"
         case "worsened":

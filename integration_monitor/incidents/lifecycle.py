@@ -15,6 +15,7 @@ from integration_monitor.incidents.domain import (
     Transition,
 )
 from integration_monitor.manifest.domain import IncidentRules
+from integration_monitor.signals.verdict import ASSET_CHECKS
 
 
 @dataclass(frozen=True)
@@ -66,12 +67,18 @@ def advance(
 
 
 def close_unwatched(incident: Incident, now: datetime) -> Advance:
-    """Its subject is in no manifest any more; a pending one is dropped."""
+    """Its subject is not watched any more; a pending one is dropped."""
     if incident.state == "pending":
         return Advance(None)
-    reason = "it is in no manifest any more; nobody saw it recover"
+    reason = f"{_left(incident.subject)}; nobody saw it recover"
     closed = replace(incident, state="resolved", resolved_at=now, closed_reason="no longer watched")
     return Advance(closed, (Transition("resolved", closed, now, reason),))
+
+
+def _left(subject: Subject) -> str:
+    if subject.integration == ASSET_CHECKS:
+        return "the check is not defined or not selected any more"
+    return "it is in no manifest any more"
 
 
 def _wrong(incident: Incident, wrong: Picture, rules: IncidentRules, now: datetime) -> Advance:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from integration_monitor.incidents.domain import Subject
 from integration_monitor.manifest.domain import Fleet
-from integration_monitor.signals.verdict import WHOLE
+from integration_monitor.signals.verdict import ASSET_CHECKS, WHOLE
 
 
 @dataclass(frozen=True)
@@ -21,14 +21,20 @@ class Scope:
     """How often a sync is to be measured; one that never was is not taken for a healthy one."""
     unread: frozenset[str] = frozenset()
     """Integrations whose manifest cannot be read: what was measured of them is still followed."""
+    checks_known: bool = False
+    """Whether the asset checks among `watched` are all that are to be watched."""
 
     def follows(self, subject: Subject) -> bool:
         """Whether the subject's verdicts count."""
         return subject in self.watched or subject.integration in self.unread
 
+    def lets_go(self, subject: Subject) -> bool:
+        """Whether a subject that is not followed is certain to have been removed."""
+        return self.checks_known if subject.integration == ASSET_CHECKS else self.complete
 
-def scope(fleet: Fleet) -> Scope:
-    """The subjects of a fleet: every integration as a whole, and every sync.
+
+def scope(fleet: Fleet, asset_checks: Iterable[str] | None = None) -> Scope:
+    """The subjects of a fleet: every integration as a whole, every sync, and the asset checks.
 
     A broken manifest does not always tell the integration's name, so while there is one, a subject
     that is not watched may be one of its: its incidents are held, not closed. So are all where no
@@ -39,10 +45,12 @@ def scope(fleet: Fleet) -> Scope:
         for integration in fleet.integrations
         for name, sync in integration.syncs.items()
     }
+    checks = [Subject(ASSET_CHECKS, name) for name in asset_checks or ()]
     names = [each.name for each in fleet.integrations] + [each.name for each in fleet.broken]
     return Scope(
-        watched=frozenset([*(Subject(name, WHOLE) for name in names), *periods]),
+        watched=frozenset([*(Subject(name, WHOLE) for name in names), *periods, *checks]),
         complete=bool(fleet.integrations) and not fleet.errors,
         periods=periods,
         unread=frozenset(each.name for each in fleet.broken),
+        checks_known=asset_checks is not None,
     )

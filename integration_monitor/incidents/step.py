@@ -66,7 +66,7 @@ def _advance(
     now: datetime,
 ) -> Advance:
     if not scope.follows(subject):
-        if incident is not None and scope.complete:
+        if incident is not None and scope.lets_go(subject):
             return close_unwatched(incident, now)
         return Advance(incident)
     seen = _condition(subject, kind, measured, scope, now)

@@ -87,6 +87,21 @@ def load_texts(texts: Mapping[str, FileText], *, directory: str = ".") -> Fleet:
     return replace(fleet, texts=kept)
 
 
+def load_monitor(path: str | Path) -> Fleet:
+    """A fleet without integrations, of one monitor.yaml (the file may have another name).
+
+    Raises nothing: mistakes, and a file that cannot be read, are in the fleet's `errors`.
+    """
+    file = Path(path)
+    read = read_monitor([(str(file), _read(file))])
+    return Fleet(
+        directory=str(file.parent),
+        monitor=read.monitor,
+        monitor_errors=read.errors,
+        routing_known=read.routing_known,
+    )
+
+
 def load_file(path: str | Path, monitor: Monitor) -> Integration | BrokenManifest:
     """One manifest as it is on disk now, for example to see whether it was repaired.
 

@@ -13,6 +13,9 @@ Status = Literal["ok", "warn", "fail", "unknown"]
 
 WHOLE = "-"
 """The subject of a signal that is about the integration as a whole."""
+ASSET_CHECKS = "@checks"
+"""Stands for the integration in verdicts about asset checks of the user's own. No manifest can be
+called so: names begin with a letter."""
 
 
 @dataclass(frozen=True)

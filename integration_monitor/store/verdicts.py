@@ -33,21 +33,21 @@ def record(connection: sa.Connection, verdict: Verdict) -> None:
         .where(*_subject(verdict), verdicts.c.ended_at.is_(None))
     ).one_or_none()  # fmt: skip
     if latest is None:
-        connection.execute(verdicts.insert().values(**_row(verdict), started_at=verdict.at))
+        connection.execute(verdicts.insert().values(**columns(verdict), started_at=verdict.at))
         return
     if latest.last_at > verdict.at:
         return
     fresh = verdict.at <= latest.valid_until
     if fresh and (latest.status, latest.severity) == (verdict.status, verdict.severity):
         connection.execute(
-            verdicts.update().where(verdicts.c.id == latest.id).values(**_row(verdict))
+            verdicts.update().where(verdicts.c.id == latest.id).values(**columns(verdict))
         )
         return
     ended_at = min(verdict.at, latest.valid_until)
     connection.execute(
         verdicts.update().where(verdicts.c.id == latest.id).values(ended_at=ended_at)
     )
-    connection.execute(verdicts.insert().values(**_row(verdict), started_at=verdict.at))
+    connection.execute(verdicts.insert().values(**columns(verdict), started_at=verdict.at))
 
 
 def latest(connection: sa.Connection, integration: str | None = None) -> tuple[Verdict, ...]:
@@ -81,7 +81,8 @@ def _subject(verdict: Verdict) -> tuple[sa.ColumnElement[bool], ...]:
     )
 
 
-def _row(verdict: Verdict) -> dict[str, object]:
+def columns(verdict: Verdict) -> dict[str, object]:
+    """The columns of a verdict, apart from when its interval begins and ends."""
     return {
         "integration": verdict.integration,
         "subject": verdict.subject,

@@ -190,6 +190,7 @@ def test_what_an_alert_says(store: Store) -> None:
         "resolved_at": None,
         "duration_s": 0.0,
         "at": "2026-03-01T12:00:00Z",
+        "asset_check": None,
     }
     assert headline == "[PAGE] Example CRM: contacts: 3 of 214 records are missing"
     assert "Owner: Owner of CRM <crm@example.com>" in text
