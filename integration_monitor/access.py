@@ -11,8 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-import httpx
-
 from integration_monitor.access_sides import Result, try_side
 from integration_monitor.manifest.domain import (
     SINGLE,
@@ -23,8 +21,10 @@ from integration_monitor.manifest.domain import (
     Side,
     Sync,
 )
+from integration_monitor.observe.authentication.tokens import Tokens
 from integration_monitor.observe.connections import Connection, list_connections
 from integration_monitor.observe.databases import Engines
+from integration_monitor.observe.http_exchange import open_client
 from integration_monitor.observe.limits import Budget, Deadline, HostLimits
 from integration_monitor.observe.open_side import Role, open_side
 from integration_monitor.observe.partner_access import partner_client
@@ -82,7 +82,8 @@ def try_access(
     """
     engines = Engines()
     hosts = HostLimits(integration.requests_at_once)
-    with httpx.Client(timeout=integration.request_timeout.total_seconds()) as http:
+    tokens = Tokens()
+    with open_client(integration.request_timeout) as http:
 
         def trial(connection: Connection) -> _Trial:
             reading = Reading(
@@ -92,6 +93,7 @@ def try_access(
                 engines=engines,
                 http=http,
                 environ=environ,
+                tokens=tokens,
                 request_timeout=integration.request_timeout,
                 wait_budget=integration.wait_budget,
                 clock=clock,

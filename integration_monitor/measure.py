@@ -19,9 +19,11 @@ import httpx
 
 from integration_monitor.manifest.cadence import valid_until
 from integration_monitor.manifest.domain import Integration, Sync
+from integration_monitor.observe.authentication.tokens import Tokens
 from integration_monitor.observe.connections import Connection, list_connections
 from integration_monitor.observe.databases import Engines
 from integration_monitor.observe.facts import connection_facts
+from integration_monitor.observe.http_exchange import open_client
 from integration_monitor.observe.limits import Budget, Deadline, HostLimits
 from integration_monitor.observe.open_side import open_side
 from integration_monitor.observe.reading import Reading, utc_now
@@ -69,6 +71,7 @@ class _Means:
     hosts: HostLimits
     engines: Engines
     http: httpx.Client
+    tokens: Tokens
     pool: ThreadPoolExecutor
     locks: SyncLocks
 
@@ -110,7 +113,7 @@ def _means(
     deadline = Deadline(integration.deadline)
     hosts = HostLimits(integration.requests_at_once)
     engines = Engines()
-    http = httpx.Client(timeout=integration.request_timeout.total_seconds())
+    http = open_client(integration.request_timeout)
     pool = ThreadPoolExecutor(CONNECTIONS_AT_ONCE, thread_name_prefix="connection")
     try:
         with sync_locks(store) as locks:
@@ -124,6 +127,7 @@ def _means(
                 hosts,
                 engines,
                 http,
+                Tokens(),
                 pool,
                 locks,
             )
@@ -204,6 +208,7 @@ def _open(means: _Means, sync: Sync, connection: Connection, budget: Budget) -> 
         engines=means.engines,
         http=means.http,
         environ=means.environ,
+        tokens=means.tokens,
         request_timeout=means.integration.request_timeout,
         wait_budget=means.integration.wait_budget,
         clock=means.clock,

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from integration_monitor.manifest.domain import SINGLE
 from integration_monitor.observe.retry_after import response_date
 from integration_monitor.observe.side import ErrorKind, ReadError
 
@@ -33,6 +34,11 @@ class Answer:
     def date(self) -> datetime | None:
         """The partner's clock."""
         return response_date(self.headers)
+
+
+def for_tenant(tenant: str) -> str:
+    """` for tenant acme`, in messages; nothing where there is a single account."""
+    return "" if tenant == SINGLE else f" for tenant {tenant}"
 
 
 def failure(answer: Answer, what: str) -> ReadError | None:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 
 from integration_monitor.manifest.domain import MissingReference, Reference
+from integration_monitor.observe.authentication.tokens import Tokens
 from integration_monitor.observe.databases import Engines
 from integration_monitor.observe.limits import Budget, Deadline, HostLimits
 from integration_monitor.observe.side import ReadError
@@ -34,6 +35,8 @@ class Reading:
     engines: Engines
     http: httpx.Client
     environ: Mapping[str, str] = field(repr=False)
+    tokens: Tokens = field(default_factory=Tokens)
+    """Access tokens, shared by all readings of a measurement."""
     request_timeout: timedelta = timedelta(seconds=10)
     """For one request or SQL statement."""
     wait_budget: timedelta = timedelta(seconds=10)

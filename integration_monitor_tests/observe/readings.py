@@ -7,9 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-import httpx
-
 from integration_monitor.observe.databases import Engines
+from integration_monitor.observe.http_exchange import open_client
 from integration_monitor.observe.limits import Budget, Deadline, HostLimits
 from integration_monitor.observe.reading import Reading
 
@@ -39,7 +38,7 @@ def reading(
 ) -> Iterator[Reading]:
     """A reading whose durations are seconds."""
     engines = Engines(connect_timeout=timedelta(seconds=2))
-    with httpx.Client() as http:
+    with open_client(timedelta(seconds=request_timeout)) as http:
         yield Reading(
             deadline=Deadline(timedelta(seconds=deadline)),
             budget=Budget(budget),
