@@ -83,11 +83,14 @@ class TokenEndpoint:
         }
         try:
             url, headers, body = self._client().prepare("POST", self.url, headers, body)
-            return httpx.Request("POST", url, headers=headers, content=body)
+            request = httpx.Request("POST", url, headers=headers, content=body)
         except (ValueError, TypeError, httpx.InvalidURL):
             # The exception's text may quote a credential.
             message = f"{self.what} cannot be written as an HTTP request"
             raise ReadError("config", message) from None
+        if request.url.scheme not in ("http", "https") or not request.url.host:
+            raise ReadError("config", f"{self.what}: `token_url` is not an http(s) address")
+        return request
 
     def _client(self) -> ClientAuth:
         if self.client_auth == "post":
