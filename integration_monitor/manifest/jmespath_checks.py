@@ -16,7 +16,7 @@ def check_jmespath(value: object, path: Path, name: str) -> Iterator[Problem]:
     if not isinstance(value, str):
         return
     try:
-        jmespath.compile(value)
+        found = jmespath.compile(value).parsed
     except JMESPathError as error:
         position = getattr(error, "lex_position", None)
         where = "" if position is None else f" (at character {position + 1})"
@@ -24,4 +24,10 @@ def check_jmespath(value: object, path: Path, name: str) -> Iterator[Problem]:
             path,
             f"`{name}` is not a JMESPath expression{where}; "
             'names with other characters than a-z, 0-9 and _ stand in double quotes: "a-b"',
+        )
+        return
+    if found["type"] == "subexpression" and found["children"][0]["type"] == "not_expression":
+        yield Problem(
+            path,
+            f"`{name}`: ! negates the first name only, so nothing is found; write !(a.b) for !a.b",
         )

@@ -31,7 +31,7 @@ def find_extra(run: Run, sides: Sides, start: datetime, end: datetime, read: set
         read_piece,
         start,
         end,
-        longest=run.sync.window,
+        longest=run.sync.window if destination.filters_by_time else None,
         granularity=destination.granularity,
         budget=run.budget,
     ):

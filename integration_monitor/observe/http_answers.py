@@ -29,6 +29,8 @@ class Answer:
     headers: Mapping[str, str] = field(repr=False)
     """With names in lower case."""
     body: bytes = field(repr=False)
+    url: str = field(default="", repr=False)
+    """That was asked in the end, after redirects."""
 
     @property
     def date(self) -> datetime | None:
@@ -39,6 +41,15 @@ class Answer:
 def for_tenant(tenant: str) -> str:
     """` for tenant acme`, in messages; nothing where there is a single account."""
     return "" if tenant == SINGLE else f" for tenant {tenant}"
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A success: its JSON, its headers with names in lower case, and the URL that gave it."""
+
+    document: object = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    url: str = field(default="", repr=False)
 
 
 def failure(answer: Answer, what: str) -> ReadError | None:
@@ -54,10 +65,17 @@ def document(answer: Answer, what: str) -> object:
     try:
         parsed: object = json.loads(answer.body)
     except (ValueError, RecursionError):
-        reason = "HTML" if _is_html(answer) else "broken JSON" if answer.body else "nothing"
-        message = f"{what} answered {answer.status} with {reason} where JSON was expected"
-        raise ReadError("bad_response", message) from None
+        raise ReadError(
+            "bad_response", f"{what} answered {answer.status} with {_instead(answer)}"
+        ) from None
     return parsed
+
+
+def _instead(answer: Answer) -> str:
+    if _is_xml(answer):
+        return "XML, which is not read by this monitor: it reads JSON"
+    reason = "HTML" if _is_html(answer) else "broken JSON" if answer.body else "nothing"
+    return f"{reason} where JSON was expected"
 
 
 def _meaning(answer: Answer) -> tuple[ErrorKind, str]:
@@ -75,6 +93,11 @@ def _meaning(answer: Answer) -> tuple[ErrorKind, str]:
 def _is_rate_limit(headers: Mapping[str, str]) -> bool:
     """GitHub says 403 for its rate limits, with these marks."""
     return "retry-after" in headers or headers.get("x-ratelimit-remaining") == "0"
+
+
+def _is_xml(answer: Answer) -> bool:
+    kind = answer.headers.get("content-type", "").lower()
+    return ("xml" in kind and "html" not in kind) or answer.body.lstrip()[:5] == b"<?xml"
 
 
 def _is_html(answer: Answer) -> bool:

@@ -100,7 +100,8 @@ class _Sending:
             for chunk in response.iter_bytes():
                 body += chunk
                 self._check(body)
-            return Answer(response.status_code, dict(response.headers), bytes(body))
+            url = str(request.url)
+            return Answer(response.status_code, dict(response.headers), bytes(body), url)
         except httpx.TimeoutException:
             raise self._late() from None
         except httpx.DecodingError:

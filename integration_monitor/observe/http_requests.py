@@ -5,13 +5,21 @@ from __future__ import annotations
 import httpx
 
 from integration_monitor.observe.authentication.protocol import Authentication
-from integration_monitor.observe.http_answers import Answer, document, failure, for_tenant
+from integration_monitor.observe.body_errors import BodyErrors
+from integration_monitor.observe.http_answers import (
+    Answer,
+    Answered,
+    document,
+    failure,
+    for_tenant,
+)
 from integration_monitor.observe.http_exchange import exchange, patiently
 from integration_monitor.observe.reading import Reading
 from integration_monitor.observe.side import ReadError
 from integration_monitor.observe.templates import Rendered
 
 REDIRECTS = 3
+_NO_ERRORS = BodyErrors()
 
 
 class PartnerClient:
@@ -26,6 +34,8 @@ class PartnerClient:
         self._reading = reading
         self._origin = _origin(self._base)
         self._clock_offset: float | None = None
+        self._sent: frozenset[str] = frozenset()
+        """Credentials of the latest request, as they stood in it."""
         if self._origin is None:
             raise ReadError("config", "the partner's `base_url` is not an http(s) address")
 
@@ -34,34 +44,35 @@ class PartnerClient:
         """Seconds the partner's clock is ahead of ours; None before an answer told its `Date`."""
         return self._clock_offset
 
-    def fetch(self, request: Rendered) -> object:
-        """The JSON that the partner answers.
+    def fetch(self, request: Rendered, errors: BodyErrors = _NO_ERRORS) -> Answered:
+        """The JSON that the partner answers, and its headers; `errors` may find it a failure.
 
         Raises `ReadError` with method, path template, tenant and status in its message, and never
         a credential or the value of a parameter.
         """
         what = f"{request.method} {request.template}{self._whose}"
-        return document(self._answer(request, what), what)
+        answer = self._answer(request, what, errors)
+        return Answered(document(answer, what), answer.headers, answer.url)
 
     def same_origin(self, url: str) -> bool:
         """Whether an absolute URL leads to this partner's host."""
         return _origin(url) == self._origin
 
-    def _answer(self, request: Rendered, what: str) -> Answer:
+    def _answer(self, request: Rendered, what: str, errors: BodyErrors) -> Answer:
         """With the credentials that are at hand, or once with new ones where they are refused."""
         self._authentication.prepare()
         try:
-            return self._asked(request, what)
+            return self._asked(request, what, errors)
         except ReadError as error:
             if error.kind != "auth" or not self._authentication.renew():
                 raise
-        return self._asked(request, what)
+        return self._asked(request, what, errors)
 
-    def _asked(self, request: Rendered, what: str) -> Answer:
+    def _asked(self, request: Rendered, what: str, errors: BodyErrors) -> Answer:
         return patiently(
             self._reading,
             lambda: self._send(request, what),
-            lambda answer: failure(answer, what),
+            lambda answer: failure(answer, what) or errors.of(answer, what, self._sent),
         )
 
     def _send(self, request: Rendered, what: str) -> Answer:
@@ -114,11 +125,19 @@ class PartnerClient:
                 json=request.body,
                 headers={"accept": "application/json", **request.headers},
             )
+            before = _values(prepared)
             self._authentication.sign(prepared)
+            self._sent = _values(prepared) - before
         except (ValueError, TypeError, httpx.InvalidURL):
             # The exception's text may quote a credential.
             raise ReadError("config", f"{what} cannot be written as an HTTP request") from None
         return prepared
+
+
+def _values(request: httpx.Request) -> frozenset[str]:
+    """The values of headers and parameters, and the words of which they consist."""
+    values = [*request.headers.values(), *request.url.params.values()]
+    return frozenset(word for value in values for word in (value, *value.split()[1:]))
 
 
 def _origin(url: str) -> tuple[str, str, int | None] | None:

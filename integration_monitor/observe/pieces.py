@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
 from integration_monitor.observe.limits import Budget
-from integration_monitor.observe.side import ReadError, TooManyRecords
+from integration_monitor.observe.side import ReadAgain, ReadError, TooManyRecords
 
 PIECE_RECORDS = 10_000
 """A longer piece is tried next only where the last one held a good deal less than this."""
@@ -33,21 +33,25 @@ def pieces(
     start: datetime,
     end: datetime,
     *,
-    longest: timedelta,
+    longest: timedelta | None,
     granularity: timedelta,
     budget: Budget,
 ) -> Iterator[P]:
     """Read `[start, end)` piece by piece; one that is too large is tried again, shorter.
 
     Too large is also what takes most of the requests that are left: it would be begun in each
-    run and finished in none. Raises `ReadError`.
+    run and finished in none. Where `longest` is None, the side cannot read a part of the range
+    for less than the whole: it is one piece. Raises `ReadError`.
     """
+    if longest is None:
+        yield _twice_at_most(read, start, end)
+        return
     size = longest
     while start < end:
         stop = min(start + size, end)
         try:
             with budget.at_most(_SHARE):
-                piece = read(start, stop)
+                piece = _twice_at_most(read, start, stop)
         except ReadError as error:
             size = _shorter(stop - start, granularity, error)
             continue
@@ -55,6 +59,13 @@ def pieces(
         if piece.read * _SMALLER_BY_SIZE <= PIECE_RECORDS:
             size = min(size * 2, longest)
         start = stop
+
+
+def _twice_at_most(read: Callable[[datetime, datetime], P], start: datetime, stop: datetime) -> P:
+    try:
+        return read(start, stop)
+    except ReadAgain:
+        return read(start, stop)
 
 
 def _shorter(size: timedelta, granularity: timedelta, error: ReadError) -> timedelta:

@@ -9,9 +9,12 @@ import jmespath
 from jmespath.exceptions import JMESPathError
 
 from integration_monitor.manifest.domain import RestSide, Side
-from integration_monitor.manifest.paging import CursorPages
 from integration_monitor.observe.canonical import canonical_key, parse_time
+from integration_monitor.observe.http_answers import Answered
 from integration_monitor.observe.side import ReadError, Record
+
+_DIGITS = 19
+"""More are no number of records."""
 
 
 class Path:
@@ -43,10 +46,8 @@ class RecordReader:
         self._where = _optional(side.where)
         self._connection_tenant = tenant
         self._records = Path(at.records)
-        if at.pages is not None and not isinstance(at.pages, CursorPages):
-            raise ReadError("config", "pages of this kind are not read yet")
-        self._next = _optional(at.pages.body if at.pages else None)
         self._count = _optional(at.count.body if at.count else None)
+        self._count_header = at.count.header if at.count else None
         self._time = at.time_format
 
     def items(self, document: object, *, single: bool = False) -> list[object]:
@@ -90,16 +91,24 @@ class RecordReader:
                 raise ReadError("bad_response", f"{key}: no time at `{self._version.text}`")
             yield record
 
-    def cursor(self, document: object) -> object | None:
-        """The next cursor, None on the last page."""
-        found = self._next.of(document) if self._next else None
-        return None if found is None or found is False or found == "" else found
+    def in_filter(self, items: Sequence[object]) -> list[object]:
+        """The items that are to be synced: those for which `where` holds."""
+        if self._where is None:
+            return list(items)
+        return [item for item in items if _is_true(self._where.of(item))]
 
-    def count(self, document: object) -> int | None:
+    def keys(self, items: Sequence[object]) -> list[str | None]:
+        """The key of each item, None where it has none."""
+        return [canonical_key(self._key.of(item)) for item in items]
+
+    def count(self, answered: Answered) -> int | None:
         """The total number of records of the query, None where it is not told."""
-        found = self._count.of(document) if self._count else None
+        if self._count_header is not None:
+            found: object = answered.headers.get(self._count_header.lower(), "").strip()
+        else:
+            found = self._count.of(answered.document) if self._count else None
         text = canonical_key(found)
-        return int(text) if text is not None and text.isdecimal() else None
+        return int(text) if text is not None and text.isdecimal() and len(text) < _DIGITS else None
 
     def _record(self, item: object, key: str) -> Record:
         tenant = canonical_key(self._tenant.of(item)) if self._tenant else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from integration_monitor.manifest.domain import (
@@ -15,10 +15,21 @@ from integration_monitor.manifest.domain import (
     RestSide,
     Side,
 )
+from integration_monitor.observe.body_errors import BodyErrors
 from integration_monitor.observe.canonical import EPOCH
 from integration_monitor.observe.connections import Connection
+from integration_monitor.observe.http_answers import Answered
 from integration_monitor.observe.http_requests import PartnerClient
-from integration_monitor.observe.partner_access import partner_client
+from integration_monitor.observe.listing import (
+    ItemPage,
+    Means,
+    Tally,
+    check_size,
+    check_whole,
+    pages,
+)
+from integration_monitor.observe.pagination import Pager, pager_for
+from integration_monitor.observe.partner_access import partner_client, secrets_of
 from integration_monitor.observe.reading import Reading
 from integration_monitor.observe.rest_records import RecordReader
 from integration_monitor.observe.side import Page, ReadError, Record, TooManyRecords, Totals
@@ -27,19 +38,12 @@ from integration_monitor.observe.templates import (
     Rendered,
     Values,
     render,
-    template_mentions,
     write_time,
 )
 
 _DAY = timedelta(days=1)
-
-
-@dataclass(frozen=True)
-class _Answered:
-    """One page of an answer, as it came."""
-
-    document: object
-    items: Sequence[object]
+_SHARE_OF_COUNTING = 0.25
+"""Of the requests that are left, what counting by paging may use: reading comes first."""
 
 
 class RestCollection:
@@ -63,11 +67,14 @@ class RestCollection:
         self._reader = RecordReader(side, at, tenant)
         self._filters_itself = side.where is not None
         self._values = Values(connection={"tenant": connection.tenant, **connection.credentials})
+        self._errors = BodyErrors(at.errors, secrets_of(integration, connection, reading.environ))
         request = at.list or at.lookup
         self.name = f"{integration.name} {request.request.path if request else ''}".strip()
-        self.granularity = GRANULARITY[at.list.time if at.list else "iso8601"]
+        self.granularity = GRANULARITY[at.time_format]
         self.keeps_version = side.updated_at is not None
-        self.can_list = at.list is not None and self.keeps_version
+        self.filters_by_time = at.list is None or at.list.mode == "changed"
+        lists_all = at.list is not None and at.list.mode == "full"
+        self.can_list = lists_all or (at.list is not None and self.keeps_version)
         self.can_lookup = at.lookup is not None
 
     def now(self) -> datetime:
@@ -76,32 +83,44 @@ class RestCollection:
         `Date` has whole seconds and was written before it was read, so it is never ahead.
         """
         if self._client.clock_offset is None and self._at.list is not None:
-            self._client.fetch(self._latest(self._at.list))
+            self._fetch(self._latest(self._at.list))
         return self._reading.clock() + timedelta(seconds=self._client.clock_offset or 0.0)
 
     def totals(self) -> Totals:
-        """The partner's own count; None where it gives none, or `where` is ours to apply."""
-        if self._at.list is None or self._at.count is None or self._filters_itself:
+        """The partner's own count, or ours by paging; None where there is none.
+
+        A count of the partner's counts for nothing where `where` is ours to apply.
+        """
+        count = self._at.count
+        if count is None or (self._filters_itself and not count.paging):
             return Totals(None)
-        values = self._range(self._at.list, EPOCH, self._reading.clock() + _DAY)
-        answer = self._client.fetch(render(self._at.list.request, values))
-        return Totals(self._reader.count(answer))
+        if count.request is not None:
+            return Totals(self._reader.count(self._fetch(render(count.request, self._values))))
+        if self._at.list is None:
+            return Totals(None)
+        everything = self._range(self._at.list, EPOCH, self._reading.clock() + _DAY)
+        if count.paging:
+            return Totals(self._counted(self._at.list, everything))
+        request = self._pager(self._at.list.request).first(everything)
+        return Totals(self._reader.count(self._fetch(render(self._at.list.request, request))))
 
     def changed(self, start: datetime, end: datetime) -> Iterator[Page]:
-        """Records with `start <= updated_at < end`, page by page."""
+        """Records with `start <= updated_at < end`, page by page; all where there is none."""
         listing = self._at.list
         if listing is None or not self.can_list:
             raise ReadError(
                 "config", f"{self.name}: neither `list` nor `updated_at` may be left out"
             )
-        read = 0
+        told, tally = None, Tally()
         for page in self._pages(listing.request, self._range(listing, start, end)):
-            read += len(page.items)
-            self._check_size(listing, page, read)
+            tally.add(self._reader.keys(page.items))
+            told = self._told(page) or told
+            check_size(self.name, self._at, listing, page.items, tally.received, told)
             found = [self._reader.record(item) for item in page.items]
             yield _page(found, start, end)
             if listing.mode == "newest_first" and _reaches(found, start):
                 return
+        check_whole(self.name, tally.records, told)
 
     def lookup(self, keys: Sequence[str]) -> Iterator[Record]:
         """The records with these keys, in batches."""
@@ -136,55 +155,53 @@ class RestCollection:
 
     def _latest(self, listing: ListRequest) -> Rendered:
         now = self._reading.clock()
-        return render(listing.request, self._range(listing, now, now + _DAY))
+        values = self._range(listing, now, now + _DAY)
+        return render(listing.request, self._pager(listing.request).first(values))
+
+    def _fetch(self, request: Rendered) -> Answered:
+        return self._client.fetch(request, self._errors)
+
+    def _pager(self, template: RequestTemplate) -> Pager:
+        return pager_for(self._at.pages, template)
 
     def _pages(
         self, template: RequestTemplate, values: Values, *, single: bool = False
-    ) -> Iterator[_Answered]:
-        """All pages. Raises `ReadError` where the cursor goes round in circles."""
-        request = render(template, values)
-        seen: set[str] = set()
-        while True:
-            document = self._client.fetch(request)
-            yield _Answered(document, self._items(document, single=single))
-            cursor = self._reader.cursor(document)
-            if cursor is None:
-                return
-            if repr(cursor) in seen:
-                raise ReadError("bad_response", f"{self.name}: endless, one cursor came twice")
-            seen.add(repr(cursor))
-            request = self._following(template, values, request, cursor)
+    ) -> Iterator[ItemPage]:
+        means = Means(
+            self.name,
+            self._fetch,
+            lambda document: self._items(document, single=single),
+            self._reader.keys,
+            self._client.same_origin,
+        )
+        return pages(means, self._pager(template), lambda v: render(template, v), values)
+
+    def _told(self, page: ItemPage) -> int | None:
+        """The count of the query that a listing's own answer tells."""
+        own = self._at.count is not None and self._at.count.request is None
+        return self._reader.count(page.answered) if own else None
+
+    def _counted(self, listing: ListRequest, values: Values) -> int | None:
+        """All records that are to be synced; None where the budget or the partner ends before."""
+        tally = Tally()
+        try:
+            with self._reading.budget.at_most(_SHARE_OF_COUNTING):
+                for page in self._pages(listing.request, values):
+                    tally.add(self._reader.keys(self._reader.in_filter(page.items)))
+                    check_size(self.name, self._at, listing, page.items, tally.received, None)
+        except TooManyRecords:
+            return None
+        except ReadError as error:
+            if error.kind == "budget":
+                return None
+            raise
+        return tally.records
 
     def _items(self, document: object, *, single: bool) -> Sequence[object]:
         try:
             return self._reader.items(document, single=single)
         except ReadError as error:
             raise ReadError(error.kind, f"{self.name}: {error}") from error
-
-    def _following(
-        self, template: RequestTemplate, values: Values, request: Rendered, cursor: object
-    ) -> Rendered:
-        """The request of the next page: the cursor is a value of ours, or itself an address."""
-        if template_mentions(template, "cursor"):
-            return render(template, replace(values, cursor=cursor))
-        address = str(cursor)
-        if address.startswith(("http://", "https://")) and not self._client.same_origin(address):
-            raise ReadError("bad_response", f"{self.name}: the next page is on another host")
-        if request.method != "GET" or not address.startswith(("http://", "https://", "/")):
-            raise ReadError("config", f"{self.name}: there is a next page, but no {{cursor}}")
-        return replace(request, path=address, query={})
-
-    def _check_size(self, listing: ListRequest, page: _Answered, read: int) -> None:
-        if listing.max_results is None:
-            return
-        count = self._reader.count(page.document)
-        if read < listing.max_results and (count is None or count <= listing.max_results):
-            return
-        message = f"{self.name}: more than the {listing.max_results} records of one query"
-        if listing.mode == "changed":
-            raise TooManyRecords(message)
-        if read >= listing.max_results:
-            raise ReadError("config", f"{message}; without a filter by time no more can be read")
 
 
 def _page(found: Sequence[Record | str], start: datetime, end: datetime) -> Page:
@@ -193,7 +210,8 @@ def _page(found: Sequence[Record | str], start: datetime, end: datetime) -> Page
 
 
 def _is_in(record: Record, start: datetime, end: datetime) -> bool:
-    return record.version is not None and start <= record.version < end
+    # Without a version of any record, each listing has all that is to be looked up.
+    return record.version is None or start <= record.version < end
 
 
 def _reaches(found: Sequence[Record | str], start: datetime) -> bool:

@@ -21,6 +21,10 @@ class ReadError(Exception):
         self.kind: ErrorKind = kind
 
 
+class ReadAgain(ReadError):
+    """What was read is not whole; read once more from its beginning, it may be."""
+
+
 class TooManyRecords(ReadError):
     """A stretch holds more records than one query gives; read it in halves."""
 
@@ -74,6 +78,9 @@ class OpenSide(Protocol):
     granularity: timedelta
     """The precision of the bounds that `changed` understands (a day, a second, a millisecond)."""
     keeps_version: bool
+    filters_by_time: bool
+    """False where each listing goes through everything, or down from the newest record:
+    a range of time is then read as one piece."""
     can_list: bool
     can_lookup: bool
 
@@ -86,7 +93,9 @@ class OpenSide(Protocol):
     def changed(self, start: datetime, end: datetime) -> Iterator[Page]:
         """Records with `start <= version < end` for which `where` holds, streamed in pages.
 
-        Raises `TooManyRecords` where the partner's limit per query is reached.
+        A side without versions that lists everything gives all its records. Raises
+        `TooManyRecords` where the partner's limit per query is reached, `ReadAgain` where the
+        pages do not hold together.
         """
         ...
 

@@ -49,6 +49,7 @@ class SqlTable:
         self.keeps_version = self._version is not None
         # Rows that do not name their tenant cannot be told apart: neither counted nor listed.
         self._is_shared = self._tenant is None and self._connection_tenant is not None
+        self.filters_by_time = True
         self.can_list = self.keeps_version and not self._is_shared
         self.can_lookup = True
 

@@ -127,6 +127,7 @@ def stretches(
 ) -> Iterator[Stretch]:
     """Read `[start, end)` in stretches of at most `window`, shorter where one is too large.
 
+    A source that cannot filter by time is read as one stretch, whatever it holds.
     Records with a version within `counted` are counted as expected. Raises `ReadError`.
     """
 
@@ -134,13 +135,16 @@ def stretches(
         return _read(sides, first, last, counted)
 
     granularity = sides.source.granularity
-    return pieces(read, start, end, longest=window, granularity=granularity, budget=budget)
+    longest = window if sides.source.filters_by_time else None
+    return pieces(read, start, end, longest=longest, granularity=granularity, budget=budget)
 
 
 def _read(sides: Sides, start: datetime, end: datetime, counted: Counted | None) -> Stretch:
     stretch = Stretch(start, end)
     # A bulk change gives thousands of records one time: a second of it is read as it is.
-    divisible = end - start >= 2 * max(sides.source.granularity, _SECOND)
+    divisible = sides.source.filters_by_time and end - start >= 2 * max(
+        sides.source.granularity, _SECOND
+    )
     for page in sides.source.changed(start, end):
         _take(stretch, sides, page, counted)
         if divisible and stretch.read > PIECE_RECORDS:

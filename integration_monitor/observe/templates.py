@@ -1,4 +1,7 @@
-"""Requests written as templates: `{since} {until} {cursor} {keys} {key} {connection.NAME}`."""
+"""Requests written as templates.
+
+The placeholders: `{since} {until} {cursor} {page} {offset} {size} {keys} {key} {connection.NAME}`.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,9 @@ from integration_monitor.manifest.domain import RequestTemplate, TimeFormat
 from integration_monitor.observe.canonical import EPOCH
 from integration_monitor.observe.side import ReadError
 
-_PLACE = re.compile(r"\{(since|until|cursor|keys|key|connection\.[A-Za-z0-9_]+)\}")
+_PLACE = re.compile(r"\{(since|until|cursor|page|offset|size|keys|key|connection\.[A-Za-z0-9_]+)\}")
+_KEPT = ("{cursor}", "{page}", "{offset}", "{size}")
+"""Alone in a string of a body, they keep the type of their values."""
 _ABSENT = object()
 
 GRANULARITY: Mapping[TimeFormat, timedelta] = {
@@ -37,6 +42,9 @@ class Values:
     since: str | None = None
     until: str | None = None
     cursor: object | None = None
+    page: int | None = None
+    offset: int | None = None
+    size: int | None = None
     keys: tuple[str, ...] = ()
     connection: Mapping[str, str] = field(default_factory=dict, repr=False)
 
@@ -68,8 +76,8 @@ class Rendered:
 def render(template: RequestTemplate, values: Values) -> Rendered:
     """Fill a template in. Raises `ReadError` of kind `config` where a value is not there.
 
-    - A body's string that is exactly `"{keys}"` becomes the list of keys, one that is exactly
-      `"{cursor}"` keeps the cursor's type; `{since}` and `{until}` are always strings.
+    - A body's string that is exactly `"{keys}"` becomes the list of keys; `{cursor}`, `{page}`,
+      `{offset}` and `{size}` keep their type likewise; `{since}` and `{until}` are strings.
     - A list whose only element mentions `{key}` has that element once for each key.
     - Elsewhere, and in query, path and headers, keys are joined by commas.
     - What mentions a `{cursor}` that is not known yet is left out.
@@ -153,7 +161,9 @@ def _fill_list(parts: Sequence[object], values: Values, fill: Fill) -> list[obje
 def _fill_exact(text: str, values: Values) -> object:
     if text == "{keys}":
         return list(values.keys)
-    return values.cursor if text == "{cursor}" else fill_text(text, values)
+    if text in _KEPT and values.get(text[1:-1]) is not None:
+        return values.get(text[1:-1])
+    return fill_text(text, values)
 
 
 def _fill_path(path: str, values: Values) -> str:

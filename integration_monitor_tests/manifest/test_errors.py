@@ -203,6 +203,7 @@ MANIFESTS = {
     "key of another kind of pages": paged("{type: link_header, size: 100}", "limit: 100"),
     "size of nothing": paged("{type: offset, size: 0}", 'skip: "{offset}"'),
     "JMESPath of more": paged("{type: cursor, body: next, more: has-more}"),
+    "more of a negated name": paged("{type: cursor, body: next, more: '!meta.end'}"),
     "JMESPath of pages": paged("{type: cursor, body: 'next['}"),
     "JMESPath of errors": in_rest("errors: errors[0"),
     "JMESPath of a count": in_rest("count: {body: a-b}"),

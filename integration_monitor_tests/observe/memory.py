@@ -66,6 +66,7 @@ class MemorySide:
     name: str = "memory"
     granularity: timedelta = timedelta(milliseconds=1)
     keeps_version: bool = True
+    filters_by_time: bool = True
     can_list: bool = True
     can_lookup: bool = True
     unwatched: int = 0

@@ -501,7 +501,8 @@ def test_nothing_secret_is_logged(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     request = RequestTemplate("GET", "/contacts", query={"key": "{connection.token}"})
-    everything(opened(partner, given, replace(AT, list=replace(LIST, request=request), pages=None)))
+    at = replace(AT, list=replace(LIST, request=request), pages=None, count=None)
+    everything(opened(partner, given, at))
     assert partner.requests[0].query["key"] == ["token-acme"]
     assert "token-acme" not in caplog.text
 
