@@ -47,7 +47,8 @@ syncs:
         next: next
       key: id
       updated_at: updated
-    destination: {sql: {url: {env: WAREHOUSE_URL}, table: contacts}, key: id}
+    destination:
+      {sql: {url: {env: WAREHOUSE_URL}, table: contacts}, key: id, updated_at: updated_at}
 """
 
 
