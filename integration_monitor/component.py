@@ -11,12 +11,14 @@ from typing import Annotated, Literal, get_args
 import dagster as dg
 from pydantic import Field
 
+from integration_monitor.asset_check_watch import as_selection
 from integration_monitor.builder import build_integration_monitor_defs
 from integration_monitor.dagster_internals import TranslationFn, TranslationFnResolver
 from integration_monitor.manifest.domain import BrokenManifest
 from integration_monitor.resources import StoreResource
 from integration_monitor.scaffolder import MANIFESTS, IntegrationMonitorScaffolder
 from integration_monitor.sensors import INTERVAL_S
+from integration_monitor.signals.asset_check import CheckSeverities
 from integration_monitor.translator import AssetData, IntegrationMonitorTranslator
 
 DefaultStatus = Literal["running", "stopped"]
@@ -45,6 +47,21 @@ def _status(of: str) -> dg.Resolver:
     )
 
 
+def _resolve_selection(context: dg.ResolutionContext, value: str | None) -> str | None:
+    selection = context.resolve_value(value, as_type=str)
+    if selection is not None:
+        as_selection(selection)
+    return selection
+
+
+def _resolve_severities(
+    context: dg.ResolutionContext, value: Mapping[str, str] | None
+) -> Mapping[str, str] | None:
+    severities = context.resolve_value(value, as_type=dict)
+    CheckSeverities.of(severities or {})
+    return severities
+
+
 def _template_variables(data: AssetData) -> Mapping[str, object]:
     """What a `translation` can refer to, besides `spec`."""
     manifest = data.manifest
@@ -71,6 +88,7 @@ class IntegrationMonitorComponent(dg.Component, dg.Model, dg.Resolvable):
           manifests: integrations                  # a folder beside this file
           store: "{{ env.MONITOR_DATABASE_URL }}"  # or the default: INTEGRATION_MONITOR_…
           schedules: stopped                       # until they are switched on
+          extra_checks: group:analytics            # checks of yours that alerts follow too
           translation:
             key_prefix: monitor
             group_name: "{{ category or 'integrations' }}"
@@ -103,6 +121,28 @@ class IntegrationMonitorComponent(dg.Component, dg.Model, dg.Resolvable):
         gt=0,
         description="Least seconds between two ticks of the incident sensor.",
     )
+    extra_checks: Annotated[
+        str | None,
+        dg.Resolver(
+            _resolve_selection,
+            model_field_type=str,
+            description=(
+                "Other asset checks of this code location that incidents and alerts follow too:"
+                " a selection such as `group:analytics`."
+            ),
+        ),
+    ] = None
+    extra_check_severities: Annotated[
+        Mapping[str, str] | None,
+        dg.Resolver(
+            _resolve_severities,
+            model_field_type=dict[str, str],
+            description=(
+                "What becomes of extra checks that do not pass: `warn` and `error` to `page`,"
+                " `ticket`, `watch` or `ignore`; left out, a ticket and a page."
+            ),
+        ),
+    ] = None
     translation: (
         Annotated[
             TranslationFn[AssetData],
@@ -136,6 +176,8 @@ class IntegrationMonitorComponent(dg.Component, dg.Model, dg.Resolvable):
             schedules_status=dg.DefaultScheduleStatus[self.schedules.upper()],
             sensors_status=dg.DefaultSensorStatus[self.sensors.upper()],
             sensor_interval_s=self.sensor_interval_s,
+            extra_checks=self.extra_checks,
+            extra_check_severities=self.extra_check_severities,
         )
 
 

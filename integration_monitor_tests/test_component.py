@@ -151,6 +151,8 @@ def test_everything_that_a_defs_yaml_can_say(sandbox: DefsFolderSandbox) -> None
             "schedules": "stopped",
             "sensors": "stopped",
             "sensor_interval_s": 7,
+            "extra_checks": "group:analytics",
+            "extra_check_severities": {"warn": "ignore"},
             "translation": {
                 "key_prefix": "monitor",
                 "group_name": "{{ category }}",
@@ -210,6 +212,9 @@ def test_a_broken_manifest_breaks_no_loading(sandbox: DefsFolderSandbox) -> None
         ({"manifets": "integrations"}, "manifets"),
         ({"schedules": "runing"}, "`runing` is neither `running` nor `stopped`"),
         ({"sensor_interval_s": 0}, "greater than 0"),
+        ({"extra_checks": "group:(analytics"}, "group:(analytics"),
+        ({"extra_check_severities": {"eror": "page"}}, "eror"),
+        ({"extra_check_severities": {"error": "pager"}}, "pager"),
         ({"translation": {"grup_name": "x"}}, "grup_name"),
         ({"translation": {"group_name": "{{ integratoin }}"}}, "'integratoin' not found"),
     ],
