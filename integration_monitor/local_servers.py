@@ -29,6 +29,8 @@ from integration_monitor.store.migrate import upgrade
 HOME = "INTEGRATION_MONITOR_HOME"
 DEFAULT_HOME = Path(".integration_monitor")
 LOCATION = "integration_monitor"
+DEFINITIONS = "integration_monitor.definitions"
+"""The code location that watches one directory's manifests, and nothing else."""
 START_WITHIN = 90.0
 """Seconds for a server to answer after its start."""
 _POLL_S = 0.2
@@ -51,6 +53,8 @@ class LocalServers:
     directory: Path
     environ: Mapping[str, str]
     port: int
+    module: str = DEFINITIONS
+    """The Python module of the code location."""
 
     @property
     def url(self) -> str:
@@ -63,11 +67,14 @@ def prepare(
     directory: Path,
     postgres: EmbeddedPostgres,
     *,
-    manifests: Path,
+    manifests: Path | None,
     port: int,
     environ: Mapping[str, str],
+    module: str = DEFINITIONS,
 ) -> LocalServers:
     """Create the databases of the store and of Dagster, and Dagster's home.
+
+    `manifests` is None where the code location knows by itself where they are.
 
     Raises `StoreError` where the store is newer than this code.
     """
@@ -83,14 +90,14 @@ def prepare(
         DATABASE_URL: store_url,
         "DAGSTER_HOME": str(dagster_home),
         "DAGSTER_POSTGRES_URL": dagster_url(postgres.create_database("dagster")),
-        "INTEGRATION_MONITOR_MANIFESTS": str(manifests.resolve()),
+        **({"INTEGRATION_MONITOR_MANIFESTS": str(manifests.resolve())} if manifests else {}),
         # A proxy for the world outside has no business between local servers.
         "NO_PROXY": ",".join(filter(None, (environ.get("NO_PROXY"), HOST))),
     }
     # Only what was set here: the user's own variables may be secrets.
     own = {name: value for name, value in complete.items() if os.environ.get(name) != value}
     (directory / _ENVIRONMENT).write_text(json.dumps(own))
-    return LocalServers(processes, directory, complete, port)
+    return LocalServers(processes, directory, complete, port, module)
 
 
 def running_environment(environ: Mapping[str, str]) -> dict[str, str]:
@@ -125,7 +132,7 @@ def start_ui(servers: LocalServers) -> None:
     _start(
         servers,
         "code server",
-        *("-m", "dagster", "code-server", "start", "-m", "integration_monitor.definitions"),
+        *("-m", "dagster", "code-server", "start", "-m", servers.module),
         *("-h", HOST, "-p", str(code_port), "--location-name", LOCATION),
         "--use-python-environment-entry-point",
     )
@@ -144,12 +151,12 @@ def start_daemon(servers: LocalServers) -> None:
     _start(servers, "daemon", "-m", "dagster._daemon", "run", "-w", str(workspace))
 
 
-def serve_dev(manifests: Path, *, port: int, say: Say) -> None:
-    """Watch a directory's manifests on local servers until Ctrl-C or SIGTERM.
+def serve_dev(manifests: Path | None, *, port: int, say: Say, module: str = DEFINITIONS) -> None:
+    """Run a code location on local servers until Ctrl-C or SIGTERM.
 
     Raises `ServersError` and `StoreError`.
     """
-    if not manifests.is_dir():
+    if manifests is not None and not manifests.is_dir():
         raise ServersError(f"{manifests} is not a directory")
     directory = home(os.environ) / "dev"
     port = take_port(port, "--port")
@@ -160,12 +167,18 @@ def serve_dev(manifests: Path, *, port: int, say: Say) -> None:
         # Entered last, so that it ends first: Dagster's processes go before their database.
         stack.callback(processes.stop)
         servers = prepare(
-            processes, directory, postgres, manifests=manifests, port=port, environ=os.environ
+            processes,
+            directory,
+            postgres,
+            manifests=manifests,
+            port=port,
+            environ=os.environ,
+            module=module,
         )
         say("starting Dagster")
         start_ui(servers)
         start_daemon(servers)
-        say(f"watching {manifests}: {servers.url} (Ctrl-C stops everything)")
+        say(f"watching {manifests or module}: {servers.url} (Ctrl-C stops everything)")
         while True:
             processes.require_running()
             time.sleep(_POLL_S)

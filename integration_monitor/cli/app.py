@@ -28,22 +28,34 @@ app.command()(incidents.incidents)
 
 @app.command()
 def dev(
-    directory: Annotated[Path, typer.Argument(help="The manifest directory.")] = Path(
-        "integrations"
-    ),
+    directory: Annotated[
+        Path | None,
+        typer.Argument(help="The manifest directory. [default: integrations]", show_default=False),
+    ] = None,
+    module: Annotated[
+        str,
+        typer.Option(
+            "--module",
+            "-m",
+            metavar="MODULE",
+            help="Run this code location of yours, which has the monitor in it.",
+        ),
+    ] = "",
     port: Annotated[int, typer.Option(help="Dagster's port; 0 takes a free one.")] = 3000,
 ) -> None:
     """Watch your own manifests on local servers, until Ctrl-C."""
     from integration_monitor.local_processes import Stopped
-    from integration_monitor.local_servers import serve_dev
+    from integration_monitor.local_servers import DEFINITIONS, serve_dev
     from integration_monitor.manifest.load import load_directory
 
+    watched = directory if directory or module else Path("integrations")
     with clear_errors():
         # What is broken is shown in Dagster, too; who starts it should not have to look there.
-        for line in manifests.findings(load_directory(directory), os.environ).lines():
+        fleet = load_directory(watched) if watched else None
+        for line in manifests.findings(fleet, os.environ).lines() if fleet else ():
             progress(line)
         try:
-            serve_dev(directory, port=port, say=progress)
+            serve_dev(watched, port=port, say=progress, module=module or DEFINITIONS)
         except Stopped:
             progress("stopped")
 

@@ -1,0 +1,1 @@
+"""A shop's analytics: an example of a Dagster project with integration_monitor in it."""

@@ -1,0 +1,1 @@
+"""What Dagster finds: the project's own assets and checks, and the monitor."""
