@@ -188,7 +188,14 @@ class _Translated(IntegrationMonitorTranslator):
         self._translation = translation
 
     def get_asset_spec(self, data: AssetData) -> dg.AssetSpec:
-        return self._translation(super().get_asset_spec(data), data)
+        plain = super().get_asset_spec(data)
+        try:
+            return self._translation(plain, data)
+        except Exception:
+            # A broken file tells no owner to a template, and must not hinder the others.
+            if isinstance(data.manifest, BrokenManifest):
+                return plain
+            raise
 
 
 def _store(reference: str | None, context: dg.ComponentLoadContext) -> StoreResource:

@@ -199,8 +199,12 @@ def test_a_derived_component_names_by_code(sandbox: DefsFolderSandbox) -> None:
     assert {spec.group_name for spec in specs(load(sandbox)).values()} == {"by_code"}
 
 
-def test_a_broken_manifest_breaks_no_loading(sandbox: DefsFolderSandbox) -> None:
-    (scaffold(sandbox) / "integrations" / "broken.yaml").write_text("version: 1\nintegratoin: x\n")
+@pytest.mark.parametrize("translation", [None, {"owners": ["{{ owner.email }}"]}])
+def test_a_broken_manifest_breaks_no_loading(
+    sandbox: DefsFolderSandbox, translation: Mapping[str, Any] | None
+) -> None:
+    folder = scaffold(sandbox, {"translation": translation} if translation else None)
+    (folder / "integrations" / "broken.yaml").write_text("version: 1\nintegratoin: x\n")
     keys = checks(load(sandbox))
     assert dg.AssetCheckKey(dg.AssetKey(["broken", "manifest"]), "manifest") in keys
     assert dg.AssetCheckKey(DESTINATION, "reconciliation") in keys
