@@ -14,11 +14,16 @@ import sqlalchemy as sa
 
 from integration_monitor.observe.side import ReadError
 
-Kind = Literal["integer", "number", "uuid", "text", "aware", "naive", "date", "other"]
+Kind = Literal[
+    "integer", "wide", "number", "uuid", "text", "aware", "naive", "date", "binary", "other",
+]  # fmt: skip
 
-_WHOLE = re.compile(r"-?\d{1,19}")
+_WHOLE = re.compile(r"-?\d{1,20}")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
-_INT64 = range(-(2**63), 2**63)
+_RANGES: Mapping[Kind, range] = {
+    "integer": range(-(2**63), 2**63),
+    "wide": range(-(2**63), 2**64),
+}
 
 
 @dataclass(frozen=True)
@@ -44,9 +49,10 @@ class Column:
 
         None where no key can be a value of the column's type.
         """
-        if self.kind == "integer":
+        if self.kind in _RANGES:
             whole = [int(text) for text in texts if _WHOLE.fullmatch(text)]
-            return _among(self.value, sa.BigInteger(), [n for n in whole if n in _INT64])
+            possible = _RANGES[self.kind]
+            return _among(self.value, sa.BigInteger(), [n for n in whole if n in possible])
         if self.kind == "number":
             numbers = [Decimal(text) for text in texts if _NUMBER.fullmatch(text)]
             return _among(self.value, sa.Numeric(), numbers)

@@ -70,10 +70,10 @@ def _queried(
     deadline: Deadline,
 ) -> tuple[Connection, ...]:
     url = resolve(declared.url, environ)
-    rows = sa.select(sa.text("*")).select_from(
-        relation(SqlSide(declared.url, query=declared.query))
-    )
-    with engines.database(url).session(deadline, TIMEOUT) as session:
+    database = engines.database(url)
+    asked = relation(SqlSide(declared.url, query=declared.query), database.engine.dialect)
+    rows = sa.select(sa.text("*")).select_from(asked)
+    with database.session(deadline, TIMEOUT) as session:
         result = session.execute(rows)
         if "tenant" not in tuple(result.keys()):
             raise ReadError("config", "the query of connections gives no column `tenant`")

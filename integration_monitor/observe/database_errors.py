@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 import sqlalchemy as sa
 
 from integration_monitor.observe.side import ErrorKind, ReadError
 
-_KINDS: tuple[tuple[str, ErrorKind], ...] = (
+_STATES: tuple[tuple[str, ErrorKind], ...] = (
     ("57014", "timeout"),  # query_canceled
     ("28", "auth"),  # invalid authorization
     ("42501", "permission"),  # insufficient_privilege
@@ -24,6 +25,58 @@ _KINDS: tuple[tuple[str, ErrorKind], ...] = (
 )
 """PostgreSQL, Appendix A: beginnings of SQLSTATE, the first that fits."""
 
+_MYSQL: Mapping[int, ErrorKind] = {
+    1040: "server",  # too many connections
+    1203: "server",  # too many connections of this user
+    1226: "server",  # a limit of this user is reached
+    1044: "permission",  # no access to the database
+    1142: "permission",  # no access to the table
+    1143: "permission",  # no access to the column
+    1227: "permission",
+    1370: "permission",
+    1045: "auth",
+    1130: "auth",  # this host may not connect
+    1698: "auth",
+    1049: "config",  # no such database
+    1054: "config",  # no such column
+    1064: "config",  # syntax error
+    1146: "config",  # no such table
+    1305: "config",  # no such function
+    1356: "config",  # a view that refers to what is not there
+    1792: "config",  # a query that writes, in a session that only reads
+    1292: "config",
+    1366: "config",
+    1411: "config",
+    1690: "config",
+    1205: "timeout",  # waited for a lock
+    1969: "timeout",  # MariaDB: max_statement_time
+    3024: "timeout",  # MySQL: max_execution_time
+    1053: "network",  # shutting down
+    1317: "network",  # ended by an administrator
+    1927: "network",  # the connection was killed
+    2002: "network",
+    2003: "network",
+    2006: "network",
+    2013: "network",
+}
+"""Numbers of MySQL's and MariaDB's server and client errors."""
+
+_DUCKDB: Mapping[str, ErrorKind] = {
+    "CatalogException": "config",
+    "BinderException": "config",
+    "ParserException": "config",
+    "SyntaxException": "config",
+    "ConversionException": "config",
+    "OutOfRangeException": "config",
+    "InvalidInputException": "config",
+    "PermissionException": "permission",
+    "InterruptException": "timeout",
+    "ConnectionException": "network",
+    "IOException": "network",
+    "OutOfMemoryException": "server",
+}
+"""Names of DuckDB's exception classes."""
+
 _PHRASES: tuple[tuple[str, ErrorKind], ...] = (
     ("password authentication failed", "auth"),
     ("no password supplied", "auth"),
@@ -35,7 +88,22 @@ _PHRASES: tuple[tuple[str, ErrorKind], ...] = (
     ("unable to open database file", "network"),
     ("does not exist", "config"),
 )
-"""Where a driver gives no SQLSTATE: SQLite, and libpq before there is a session."""
+"""Where a driver gives no code: SQLite, and libpq before there is a session."""
+
+_LOCKED = (
+    "the file is locked by another process that writes to it; DuckDB lets nobody read meanwhile:"
+    " close it there, or write to another file and rename it"
+)
+_OPEN_HERE = "this process has the file open for writing: close it there before it is read"
+_INSTEAD: Mapping[str, str] = {
+    "could not set lock on file": _LOCKED,
+    "with a different configuration": _OPEN_HERE,
+    "(timed out)": "it sends nothing any more",
+}
+"""Said in words of our own, where the driver's lead nowhere or name processes."""
+
+_QUOTES_A_VALUE = (1292, 1366, 1411, 1690)
+_SAYS_OF_A_VALUE = ("ConversionException", "OutOfRangeException")
 
 
 def read_error(error: Exception, url: sa.URL, address: str) -> ReadError:
@@ -53,9 +121,12 @@ def read_error(error: Exception, url: sa.URL, address: str) -> ReadError:
 
 def _kind(error: Exception, original: BaseException) -> ErrorKind:
     state = getattr(original, "sqlstate", None) or ""
-    for beginning, kind in _KINDS:
+    for beginning, kind in _STATES:
         if state.startswith(beginning):
             return kind
+    known = _MYSQL.get(_number(original)) or _DUCKDB.get(type(original).__name__)
+    if known is not None:
+        return "timeout" if "(timed out)" in str(original) else known
     text = str(original).lower()
     for phrase, kind in _PHRASES:
         if phrase in text:
@@ -63,12 +134,36 @@ def _kind(error: Exception, original: BaseException) -> ErrorKind:
     return "network" if isinstance(error, sa.exc.OperationalError) else "server"
 
 
+def _number(original: BaseException) -> int:
+    """The error's number where the driver speaks MySQL's protocol, else 0."""
+    first = original.args[0] if original.args else 0
+    return first if isinstance(first, int) else 0
+
+
 def _said(original: BaseException, url: sa.URL) -> str:
-    if (getattr(original, "sqlstate", None) or "").startswith("22"):
+    if _quotes_a_value(original):
         # "invalid input syntax for type integer: …" quotes a value out of the user's table.
-        return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(original).__name__).lower()
-    lines = str(original).strip().splitlines()
+        name = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(original).__name__).lower()
+        return name if name != "data error" else "a value does not fit its declared meaning"
+    lines = _text(original).strip().splitlines()
     text = lines[0].strip() if lines else type(original).__name__
+    for phrase, instead in _INSTEAD.items():
+        if phrase in text.lower():
+            return instead
     if url.password:
         text = text.replace(str(url.password), "***")
     return re.sub(r"//[^/\s@]*@", "//***@", text)
+
+
+def _quotes_a_value(original: BaseException) -> bool:
+    return (
+        (getattr(original, "sqlstate", None) or "").startswith("22")
+        or _number(original) in _QUOTES_A_VALUE
+        or type(original).__name__ in _SAYS_OF_A_VALUE
+    )
+
+
+def _text(original: BaseException) -> str:
+    if _number(original) and len(original.args) > 1:
+        return f"{original.args[1]} ({original.args[0]})"
+    return str(original)

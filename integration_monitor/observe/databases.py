@@ -5,15 +5,16 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 from urllib.parse import quote
 
 import sqlalchemy as sa
 
 from integration_monitor.observe.database_errors import read_error
+from integration_monitor.observe.dialects import Dialect, by_name, dialect_of
 from integration_monitor.observe.limits import Deadline
 from integration_monitor.observe.side import ReadError
 
@@ -22,6 +23,14 @@ Found = TypeVar("Found")
 CONNECT_TIMEOUT = timedelta(seconds=5)
 SQLITE_STEPS = 10_000
 """SQLite asks after so many steps of its virtual machine whether to go on."""
+INTERRUPT_EVERY = 0.2
+"""Seconds between attempts to end a DuckDB statement that takes too long."""
+
+
+class Interruptible(Protocol):
+    """A connection whose statement another thread can end."""
+
+    def interrupt(self) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -37,18 +46,28 @@ class Database:
         """SQLAlchemy's name of the kind of database."""
         return self.engine.dialect.name
 
+    @property
+    def wording(self) -> Dialect:
+        """What is particular about this kind of database."""
+        return dialect_of(self.engine.dialect)
+
     @contextmanager
-    def session(self, deadline: Deadline, timeout: timedelta) -> Iterator[sa.Connection]:
+    def session(
+        self, deadline: Deadline, timeout: timedelta, *, streamed: bool = False
+    ) -> Iterator[sa.Connection]:
         """A read-only session in UTC, whose statements end with the timeout or the deadline.
 
-        Only PostgreSQL and SQLite can end a statement that is under way; elsewhere the deadline
-        is looked at between pages. Raises `ReadError`, also for what fails inside.
+        A result that is streamed ends with the deadline alone, where it is one statement.
+        BigQuery has no such end; there the deadline is looked at between pages.
+        Raises `ReadError`, also for what fails inside.
         """
-        seconds = min(timeout.total_seconds(), deadline.remaining())
+        seconds = deadline.remaining()
+        if not streamed or self.wording.paged:
+            seconds = min(timeout.total_seconds(), seconds)
         try:
             with (
                 self.engine.connect() as connection,
-                _prepared(connection, self.dialect, seconds),
+                _prepared(connection, self.wording, seconds),
             ):
                 yield connection
         except (sa.exc.SQLAlchemyError, UnicodeError) as error:
@@ -92,35 +111,58 @@ def _database(text: str, connect_timeout: timedelta) -> Database:
     except (sa.exc.ArgumentError, ValueError):
         raise ReadError("config", "the database's URL cannot be read") from None
     address = _address(url)
-    if url.get_backend_name() in ("postgresql", "postgres"):
-        url, arguments = _postgres(url, connect_timeout)
-    else:
-        url, arguments = _sqlite(url) if url.get_backend_name() == "sqlite" else url, {}
+    wording = by_name(_backend(url))
+    url = _adapted(url, wording)
     try:
         engine = sa.create_engine(
             url,
-            connect_args=arguments,
-            pool_pre_ping=True,
-            pool_size=5,
-            max_overflow=45,
-            pool_timeout=connect_timeout.total_seconds(),
+            connect_args=_arguments(url, wording, connect_timeout),
+            **_pool(wording, connect_timeout),
         )
     except (sa.exc.ArgumentError, ImportError, TypeError):
-        raise ReadError("config", f"no driver for `{url.drivername}` is installed") from None
+        raise ReadError("config", _no_driver(url, wording)) from None
     return Database(engine, address)
 
 
-def _postgres(url: sa.URL, connect_timeout: timedelta) -> tuple[sa.URL, dict[str, object]]:
-    milliseconds = int(connect_timeout.total_seconds() * 1000)
-    return url.set(drivername="postgresql+psycopg"), {
-        "connect_timeout": max(2, round(connect_timeout.total_seconds())),
-        "tcp_user_timeout": milliseconds,
-        # A server that vanishes while it is waited for is noticed after some 25 seconds.
-        "keepalives_idle": 10,
-        "keepalives_interval": 5,
-        "keepalives_count": 3,
-        "application_name": "integration-monitor",
+def _backend(url: sa.URL) -> str:
+    name = url.get_backend_name()
+    return {"postgres": "postgresql", "mariadb": "mysql"}.get(name, name)
+
+
+def _adapted(url: sa.URL, wording: Dialect) -> sa.URL:
+    """The URL with the driver that is tested, and a file opened only for reading."""
+    backend = _backend(url)
+    if backend == "sqlite":
+        return _sqlite(url)
+    if wording.driver is None or (backend == "mysql" and "+" in url.drivername):
+        return url
+    return url.set(drivername=f"{backend}+{wording.driver}")
+
+
+def _arguments(url: sa.URL, wording: Dialect, connect_timeout: timedelta) -> dict[str, object]:
+    if _backend(url) == "duckdb" and _is_file(url):
+        return {"read_only": True}
+    if wording.driver is not None and wording.driver != url.get_driver_name():
+        return {}  # another driver has other arguments
+    return dict(wording.connect(max(1, round(connect_timeout.total_seconds()))))
+
+
+def _pool(wording: Dialect, connect_timeout: timedelta) -> dict[str, Any]:
+    if not wording.pooled:
+        return {"poolclass": sa.pool.NullPool}
+    return {
+        "pool_pre_ping": wording.pinged,
+        "pool_size": 5,
+        "max_overflow": 45,
+        "pool_timeout": connect_timeout.total_seconds(),
     }
+
+
+def _no_driver(url: sa.URL, wording: Dialect) -> str:
+    missing = f"no driver for `{url.drivername}` is installed"
+    if wording.extra is None:
+        return missing
+    return f"{missing}; install it by: pip install 'integration-monitor[{wording.extra}]'"
 
 
 def _sqlite(url: sa.URL) -> sa.URL:
@@ -130,34 +172,59 @@ def _sqlite(url: sa.URL) -> sa.URL:
     return url.set(database=f"file:{quote(url.database)}", query={"mode": "ro", "uri": "true"})
 
 
+def _is_file(url: sa.URL) -> bool:
+    """Whether a DuckDB URL names a file, not memory or a service."""
+    return bool(url.database) and not str(url.database).startswith((":", "md:", "motherduck:"))
+
+
 def _address(url: sa.URL) -> str:
     host = f"{url.host or ''}:{url.port}" if url.port else url.host or ""
     return f"{host}/{url.database}" if host else url.database or url.drivername
 
 
 @contextmanager
-def _prepared(connection: sa.Connection, dialect: str, seconds: float) -> Iterator[None]:
-    if dialect == "postgresql":
-        # Settings of the transaction, not of the start-up packet: poolers pass them on.
-        connection.execute(
-            sa.text(
-                "select set_config('timezone', 'UTC', true),"
-                " set_config('datestyle', 'ISO', true),"
-                " set_config('statement_timeout', :milliseconds, true),"
-                " set_config('transaction_read_only', 'on', true)"
-            ),
-            {"milliseconds": str(max(1, int(seconds * 1000)))},
-        )
+def _prepared(connection: sa.Connection, wording: Dialect, seconds: float) -> Iterator[None]:
+    """The session's settings; and an end of its statements where the database sets none."""
+    for setting in wording.settings(seconds):
+        connection.exec_driver_sql(setting)
     driver = connection.connection.driver_connection
-    if not isinstance(driver, sqlite3.Connection):
+    ended: AbstractContextManager[None] = nullcontext()
+    if isinstance(driver, sqlite3.Connection):
+        ended = _ended_by_steps(driver, seconds)
+    elif connection.dialect.name == "duckdb":
+        ended = _interrupted(cast("Interruptible", driver), seconds)
+    with ended:
         yield
-        return
+
+
+@contextmanager
+def _ended_by_steps(driver: sqlite3.Connection, seconds: float) -> Iterator[None]:
     timer = Deadline(timedelta(seconds=seconds))
     driver.set_progress_handler(lambda: _passed(timer), SQLITE_STEPS)
     try:
         yield
     finally:
         driver.set_progress_handler(None, 0)
+
+
+@contextmanager
+def _interrupted(driver: Interruptible, seconds: float) -> Iterator[None]:
+    done = threading.Event()
+
+    def end() -> None:
+        pause = seconds
+        # Again and again: an interruption between two statements is lost.
+        while not done.wait(pause):
+            driver.interrupt()
+            pause = INTERRUPT_EVERY
+
+    watcher = threading.Thread(target=end, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watcher.join()
 
 
 def _passed(deadline: Deadline) -> bool:

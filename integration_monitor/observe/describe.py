@@ -4,46 +4,91 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from dataclasses import replace
+from typing import Any
 
 import psycopg
 import sqlalchemy as sa
-from sqlalchemy.engine.interfaces import ReflectedColumn
 
 from integration_monitor.manifest.domain import SqlSide
-from integration_monitor.observe.columns import Column, Kind
+from integration_monitor.observe.column_types import describer, reflected
+from integration_monitor.observe.columns import Column
 from integration_monitor.observe.databases import Database
 
-_POSTGRES: Mapping[str, Kind] = {
-    "int2": "integer", "int4": "integer", "int8": "integer", "numeric": "number",
-    "uuid": "uuid", "text": "text", "varchar": "text", "bpchar": "text",
-    "timestamptz": "aware", "timestamp": "naive", "date": "date",
-}  # fmt: skip
+_BYTES = 63
+"""MySQL's character set `binary`."""
 
 
 def describe(database: Database, connection: sa.Connection, at: SqlSide) -> Mapping[str, Column]:
     """The columns of the table or query. Raises `ReadError` of kind `config` where it is not there.
 
-    PostgreSQL describes the result of any query; elsewhere only tables have types.
+    A query's columns have the types that the driver tells; SQLite tells none.
     """
-    nothing = sa.select(sa.text("*")).select_from(relation(at)).where(sa.literal_column("1 = 0"))
-    result = connection.execute(nothing)
-    names = list(result.keys())
+    watched = relation(at, connection.dialect)
+    result = connection.execute(_nothing(watched))
+    cursor = result.cursor
+    described: Sequence[Any] = (cursor.description if cursor else None) or ()
+    columns = {column[0]: describer(database.dialect)(column) for column in described}
+    bytes_ = _mysql_bytes(cursor) if database.dialect == "mysql" else frozenset()
+    columns = {
+        name: replace(column, kind="binary") if name in bytes_ else column
+        for name, column in columns.items()
+    }
+    result.close()
     if database.dialect == "postgresql":
-        cursor = cast("psycopg.Cursor[object]", result.cursor)
-        return _postgres_columns(connection, cursor.description or (), at)
-    known = _reflected(connection, at) if at.table else {}
-    return {name: known.get(name.casefold()) or Column(name, "other") for name in names}
+        return _with_postgres_types(connection, columns, described, at)
+    if not at.table:
+        return {name: replace(column, nullable=None) for name, column in columns.items()}
+    if not database.wording.reflected:
+        return columns
+    known = _reflected(connection, at)
+    return {name: _merged(column, known.get(name.casefold())) for name, column in columns.items()}
 
 
-def relation(at: SqlSide) -> sa.FromClause:
-    """The table, or the query as a subquery."""
+def relation(at: SqlSide, dialect: sa.Dialect) -> sa.FromClause:
+    """The table, or the query as a subquery.
+
+    A table's name has as many parts as the database knows: `project.dataset.table`.
+    """
     if at.table:
-        schema, _, table = at.table.rpartition(".")
-        return sa.table(table, schema=schema or None)
+        quote = dialect.identifier_preparer.quote
+        name = ".".join(quote(part) for part in at.table.split("."))
+        return sa.table(sa.quoted_name(name, quote=False))
     # A colon in the user's SQL is no parameter of ours.
     query = re.sub(r":(?=\w)", r"\\:", (at.query or "").strip().rstrip(";"))
     return sa.text(query).columns().subquery("watched")
+
+
+def _nothing(watched: sa.FromClause) -> sa.Select[*tuple[Any, ...]]:
+    every: sa.TextClause = sa.text("*")
+    return sa.select(every).select_from(watched).where(sa.literal_column("1 = 0"))
+
+
+def _mysql_bytes(cursor: object) -> frozenset[str]:
+    """The columns that hold bytes: the driver's public description calls them text."""
+    fields = getattr(getattr(cursor, "_result", None), "fields", None) or ()
+    return frozenset(field.name for field in fields if _is_bytes(field))
+
+
+def _is_bytes(field: Any) -> bool:
+    return field.charsetnr == _BYTES and describer("mysql")(field.description()).kind == "text"
+
+
+def _merged(column: Column, known: Column | None) -> Column:
+    if known is None:
+        return column
+    kind = known.kind if column.kind == "other" else column.kind
+    return replace(column, kind=kind, type_text=known.type_text, nullable=known.nullable)
+
+
+def _reflected(connection: sa.Connection, at: SqlSide) -> Mapping[str, Column]:
+    schema, _, table = (at.table or "").rpartition(".")
+    try:
+        columns = sa.inspect(connection).get_columns(table, schema=schema or None)
+    except sa.exc.NoSuchTableError:  # for instance a synonym: readable, but not described
+        return {}
+    dialect = connection.dialect
+    return {column["name"].casefold(): reflected(column, dialect) for column in columns}
 
 
 _POSTGRES_TYPES = sa.text(
@@ -55,60 +100,30 @@ _POSTGRES_NOT_NULL = sa.text(
 )
 
 
-def _postgres_columns(
-    connection: sa.Connection, described: Sequence[psycopg.Column], at: SqlSide
+def _with_postgres_types(
+    connection: sa.Connection,
+    columns: Mapping[str, Column],
+    described: Sequence[psycopg.Column],
+    at: SqlSide,
 ) -> Mapping[str, Column]:
-    known = psycopg.adapters.types
-    own = [column.type_code for column in described if known.get(column.type_code) is None]
+    """With the names of the user's own types, and with what may be null in a table."""
+    own = {column.name: column.type_code for column in described}
+    own = {name: oid for name, oid in own.items() if columns[name].type_text is None}
     texts: dict[int, str] = {}
     if own:
-        rows = connection.execute(_POSTGRES_TYPES, {"oids": own})
+        rows = connection.execute(_POSTGRES_TYPES, {"oids": list(own.values())})
         texts = {row.oid: row.text for row in rows}
     required: dict[str, bool] = {}
     if at.table:
-        table = connection.dialect.identifier_preparer.format_table(relation(at))
+        quote = connection.dialect.identifier_preparer.quote
+        table = ".".join(quote(part) for part in at.table.split("."))
         rows = connection.execute(_POSTGRES_NOT_NULL, {"table": table})
         required = {row.attname: row.attnotnull for row in rows}
     return {
-        column.name: _postgres_column(column, texts, required.get(column.name))
-        for column in described
+        name: replace(
+            column,
+            type_text=texts.get(own[name]) if name in own else column.type_text,
+            nullable=not required[name] if name in required else None,
+        )
+        for name, column in columns.items()
     }
-
-
-def _postgres_column(
-    column: psycopg.Column, own_types: Mapping[int, str], required: bool | None
-) -> Column:
-    info = psycopg.adapters.types.get(column.type_code)
-    kind = _POSTGRES.get(info.name, "other") if info else "other"
-    digits = None
-    if kind in ("aware", "naive"):
-        digits = 6 if column.precision is None else column.precision
-    text = column.type_display if info else own_types.get(column.type_code)
-    return Column(column.name, kind, digits, text, None if required is None else not required)
-
-
-def _reflected(connection: sa.Connection, at: SqlSide) -> Mapping[str, Column]:
-    schema, _, table = (at.table or "").rpartition(".")
-    try:
-        columns = sa.inspect(connection).get_columns(table, schema=schema or None)
-    except sa.exc.NoSuchTableError:  # for instance a synonym: readable, but not described
-        return {}
-    return {column["name"].casefold(): _column(column, connection.dialect) for column in columns}
-
-
-def _column(reflected: ReflectedColumn, dialect: sa.Dialect) -> Column:
-    name, type_ = reflected["name"], reflected["type"]
-    text = None if isinstance(type_, sa.types.NullType) else type_.compile(dialect).lower()
-    kinds: tuple[tuple[type[sa.types.TypeEngine[Any]], Kind], ...] = (
-        (sa.Integer, "integer"),
-        (sa.Float, "other"),
-        (sa.Numeric, "number"),
-        (sa.Uuid, "uuid"),
-        (sa.String, "text"),
-        (sa.Date, "date"),
-    )
-    kind: Kind = next((kind for class_, kind in kinds if isinstance(type_, class_)), "other")
-    digits = None
-    if isinstance(type_, sa.DateTime):
-        kind, digits = "aware" if type_.timezone else "naive", getattr(type_, "fsp", None)
-    return Column(name, kind, digits, text, reflected["nullable"])
