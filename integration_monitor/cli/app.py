@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from integration_monitor.cli import check, database, gaps, incidents, manifests
+from integration_monitor.cli import check, database, gaps, incidents, init, manifests
 from integration_monitor.cli.context import clear_errors, progress
 from integration_monitor.demo.commands import app as demo
 
@@ -18,6 +18,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(demo, name="demo")
+app.command()(init.init)
 app.command()(manifests.validate)
 app.command()(manifests.schema)
 app.add_typer(database.app, name="db")
