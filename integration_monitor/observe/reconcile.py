@@ -40,7 +40,8 @@ def reconcile(run: Run, sides: Sides) -> Reconciled:
 
     What cannot be read is in `Reconciled.error`, an unfinished reading in `Reconciled.behind`.
     """
-    result = Reconciled(run.unit, presence_only=not sides.destination.keeps_version)
+    versions = sides.source.keeps_version and sides.destination.keeps_version
+    result = Reconciled(run.unit, presence_only=not versions)
     reconciliation = _Reconciliation(run, result, sides)
     try:
         reconciliation.go()
@@ -116,6 +117,7 @@ class _Reconciliation:
         known, unit = self.sides.known, self.run.unit
         known.ranges = stretch_store.accepted_ranges(connection, unit)
         known.ranges += [(stretch.start, stretch.end) for stretch in kept]
+        known.keeps_stretches = bool(kept)
         known.versions = ledger.open_versions(connection, unit)
 
     def _settle(self, rows: Sequence[Owed]) -> None:

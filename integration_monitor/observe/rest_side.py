@@ -28,6 +28,7 @@ from integration_monitor.observe.listing import (
     check_whole,
     pages,
 )
+from integration_monitor.observe.newest_first import reaches
 from integration_monitor.observe.pagination import Pager, pager_for
 from integration_monitor.observe.partner_access import partner_client, secrets_of
 from integration_monitor.observe.reading import Reading
@@ -118,7 +119,7 @@ class RestCollection:
             check_size(self.name, self._at, listing, page.items, tally.received, told)
             found = [self._reader.record(item) for item in page.items]
             yield _page(found, start, end)
-            if listing.mode == "newest_first" and _reaches(found, start):
+            if listing.mode == "newest_first" and self._reaches(found, start):
                 return
         check_whole(self.name, tally.records, told)
 
@@ -176,6 +177,12 @@ class RestCollection:
         )
         return pages(means, self._pager(template), lambda v: render(template, v), values)
 
+    def _reaches(self, found: Sequence[Record | str], start: datetime) -> bool:
+        try:
+            return reaches(found, start)
+        except ReadError as error:
+            raise ReadError(error.kind, f"{self.name}: {error}") from error
+
     def _told(self, page: ItemPage) -> int | None:
         """The count of the query that a listing's own answer tells."""
         own = self._at.count is not None and self._at.count.request is None
@@ -212,8 +219,3 @@ def _page(found: Sequence[Record | str], start: datetime, end: datetime) -> Page
 def _is_in(record: Record, start: datetime, end: datetime) -> bool:
     # Without a version of any record, each listing has all that is to be looked up.
     return record.version is None or start <= record.version < end
-
-
-def _reaches(found: Sequence[Record | str], start: datetime) -> bool:
-    versions = [r.version for r in found if isinstance(r, Record) and r.version is not None]
-    return any(version < start for version in versions)

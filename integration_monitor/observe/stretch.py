@@ -50,9 +50,13 @@ class Known:
     """Half-open ranges of versions that were accepted as lost, or are kept as owed stretches."""
     versions: set[tuple[str, str, datetime | None]] = field(default_factory=set)
     """(key, tenant, version) of open rows of the ledger."""
+    keeps_stretches: bool = False
+    """A record without a version may be in any of the owed stretches: they are read again."""
 
     def covers(self, record: Record, tenant: str) -> bool:
         version = record.version
+        if version is None and self.keeps_stretches:
+            return True
         if version is not None and any(start <= version < end for start, end in self.ranges):
             return True
         return (record.key, tenant, version) in self.versions

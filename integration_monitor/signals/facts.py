@@ -68,7 +68,7 @@ class ConnectionFacts:
     duplicates: int = 0
     """Keys that the destination holds more than once."""
     presence_only: bool = False
-    """The destination keeps no version: only presence was compared."""
+    """One of the sides keeps no version: only presence was compared."""
     source_watermark: datetime | None = None
     destination_watermark: datetime | None = None
     load_lags_s: Sequence[float] = ()

@@ -21,6 +21,7 @@ SIGNAL = "reconciliation"
 BEHIND_UNKNOWN = timedelta(hours=1)
 """Farther behind than this (or the lag's `fail`, where longer) the answer is `unknown`."""
 TENANTS_SHOWN = 100
+_TOO_MUCH = "there is more than the `requests` of one run can read"
 
 _WORST: tuple[Status, ...] = ("fail", "unknown", "warn", "ok")
 
@@ -122,13 +123,11 @@ def _reading_findings(sync: Sync, facts: ConnectionFacts) -> list[_Finding]:
     if not facts.behind:
         return []
     if facts.covered_to is None or facts.source_now is None:
-        return [_Finding("unknown", f"{who}nothing was covered yet", facts.connection)]
+        reason = f"{who}nothing was covered yet: {_TOO_MUCH}"
+        return [_Finding("unknown", reason, facts.connection)]
     behind = facts.source_now - facts.covered_to
     limit = max(BEHIND_UNKNOWN, sync.lag.fail if sync.lag else BEHIND_UNKNOWN)
-    reason = (
-        f"{who}covered to {clock(facts.covered_to)}, {span(behind)} behind:"
-        " there is more than the `requests` of one run can read"
-    )
+    reason = f"{who}covered to {clock(facts.covered_to)}, {span(behind)} behind: {_TOO_MUCH}"
     return [_Finding("unknown" if behind > limit else "warn", reason, facts.connection)]
 
 
@@ -221,7 +220,7 @@ def _all_well(facts: SyncFacts) -> str:
     if covered:
         text += f", covered to {clock(min(covered))}"
     if any(connection.presence_only for connection in facts.connections):
-        text += "; the destination keeps no version, so only presence was compared"
+        text += "; one side keeps no version, so only presence was compared"
     notes = sorted({note for connection in facts.connections for note in connection.notes})
     return "; ".join([text, *notes])
 
