@@ -14,9 +14,7 @@ from integration_monitor_tests.manifest.texts import fleet_of
 PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "authentication.md").read_text("utf-8")
 BLOCKS = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
 HEAD = "version: 1\nintegration: crm\nowner: {name: Owner, email: owner@example.com}\n"
-CONNECTIONS = (
-    "connections: {sql: {url: {env: PRODUCT_URL}, query: select * from accounts}}\n"
-)
+CONNECTIONS = "connections: {sql: {url: {env: PRODUCT_URL}, query: select * from accounts}}\n"
 
 
 @pytest.mark.parametrize("block", BLOCKS)
