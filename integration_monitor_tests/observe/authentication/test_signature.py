@@ -20,6 +20,10 @@ from integration_monitor.observe.side import ReadError
 KEY = Reference("KEY")
 QUESTION = "what do ya want for nothing?"
 AT = datetime(2026, 3, 1, 13, 0, 1, 234567, timezone(timedelta(hours=1)))
+SHA512 = (
+    "164b7a7bfcf819e2e395fbe73b56e0a387bd64222e831fd610270cd7ea250554"
+    "9758bf75c05a994a6d034f65f8f0e6fdcaeab1a34d4a6b4b636e070a38bce737"
+)
 HEADERS = {"X-Signature": "{signature}"}
 
 
@@ -42,8 +46,7 @@ def get(url: str = "https://api.example.com/") -> httpx.Request:
         ("sha256", "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"),
         (
             "sha512",
-            "164b7a7bfcf819e2e395fbe73b56e0a387bd64222e831fd610270cd7ea2505549758bf75c05a994a"
-            "6d034f65f8f0e6fdcaeab1a34d4a6b4b636e070a38bce737",
+            SHA512,
         ),
     ],
 )
