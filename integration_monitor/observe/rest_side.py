@@ -43,6 +43,8 @@ from integration_monitor.observe.templates import (
 )
 
 _DAY = timedelta(days=1)
+_RECENT = timedelta(minutes=5)
+"""The start of the range that is asked for to hear the time: some exports refuse a later one."""
 _SHARE_OF_COUNTING = 0.25
 """Of the requests that are left, what counting by paging may use: reading comes first."""
 
@@ -156,7 +158,7 @@ class RestCollection:
 
     def _latest(self, listing: ListRequest) -> Rendered:
         now = self._reading.clock()
-        values = self._range(listing, now, now + _DAY)
+        values = self._range(listing, now - _RECENT, now + _DAY)
         return render(listing.request, self._pager(listing.request).first(values))
 
     def _fetch(self, request: Rendered) -> Answered:

@@ -27,6 +27,18 @@ Gap = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
+class Changed:
+    """A version of a record."""
+
+    key: str
+    at: datetime
+    tenant: str
+
+    def gap(self, kind: str) -> Gap:
+        return (self.tenant, self.key, kind)
+
+
+@dataclass(frozen=True)
 class Table:
     """A table of ours that holds the records of a sync."""
 
@@ -51,7 +63,7 @@ class Example:
     api: Callable[[Clock], Api]
     addresses: Mapping[str, str]
     """Where the manifest names the partner's host: that text, and what stands for it here
-    (`{url}` is the server's)."""
+    (`{url}` and `{port}` are the server's)."""
     table: Table
     tenants: Sequence[str] = ("-",)
     setup: str = "select"
@@ -65,15 +77,19 @@ class Example:
     key: Callable[[int], str] = str
     totals: bool = False
     """Whether the partner says how many records there are."""
-    lookup: bool = True
+    case: type[Case] | None = None
+    """The direction; left out: from the partner to us."""
 
     def __str__(self) -> str:
         return f"{self.file.removesuffix('.yaml')}-{self.sync}"
 
     @contextmanager
-    def running(self, store: Store, database_url: str) -> Iterator[Case]:
-        """The partner serves, our tables are there and empty."""
-        clock = Clock(NOW)
+    def running(
+        self, store: Store, database_url: str, *, edits: Mapping[str, str] | None = None
+    ) -> Iterator[Case]:
+        """The partner serves, our tables are there and empty; `edits` change the manifest."""
+        kind = self.case or Case
+        clock = Clock(kind.starts())
         with serving(self.api(clock)) as api:
             with psycopg.connect(database_url) as connection:
                 connection.execute(f"{self.setup}; {self.table.create}")
@@ -82,13 +98,15 @@ class Example:
                 "WAREHOUSE_URL": database_url,
                 "PRODUCT_URL": database_url,
             }
-            yield Case(self, self._manifest(api.url), api, clock, store, environ)
+            yield kind(self, self._manifest(api.url, edits or {}), api, clock, store, environ)
 
-    def _manifest(self, url: str) -> Integration:
+    def _manifest(self, url: str, edits: Mapping[str, str]) -> Integration:
         text = (EXAMPLES / self.file).read_text(encoding="utf-8")
-        for address, here in self.addresses.items():
-            assert address in text, f"{self.file} names {address} no longer"
-            text = text.replace(address, here.format(url=url))
+        port = url.rsplit(":", 1)[1]
+        here = {old: new.format(url=url, port=port) for old, new in self.addresses.items()}
+        for old, new in {**here, **edits}.items():
+            assert old in text, f"{self.file} does not say {old} any more"
+            text = text.replace(old, new)
         monitor = (EXAMPLES / "monitor.yaml").read_text(encoding="utf-8")
         fleet = load_texts({self.file: text, "monitor.yaml": monitor})
         assert fleet.errors == (), "; ".join(map(str, fleet.errors))
@@ -107,49 +125,64 @@ class Case:
     store: Store
     environ: dict[str, str]
 
+    @staticmethod
+    def starts() -> datetime:
+        """When the case begins."""
+        return NOW
+
+    def source_now(self) -> datetime:
+        """The source's clock: the partner tells it with each answer."""
+        return self.clock()
+
     def tenant(self, number: int) -> str:
         return self.example.tenants[number % len(self.example.tenants)]
 
-    def fill(self, count: int) -> list[str]:
-        """Records that changed within the last 20 hours and arrived; their keys."""
-        step = timedelta(hours=20) / count
+    def fill(self, count: int) -> list[Changed]:
+        """Records that changed between three and two hours ago, in one stretch, and arrived."""
+        step = timedelta(hours=1) / count
+        end = self.clock() - timedelta(hours=2)
         changed = []
         for number in range(count):
-            at = (self.clock() - step * (number + 1)).replace(microsecond=0)
-            changed.append((self.example.key(number), at, self.tenant(number)))
-        for key, at, tenant in changed:
-            self.api.put(tenant, key, at, **self.example.fields)
+            at = (end - step * (number + 1)).replace(microsecond=0)
+            changed.append(Changed(self.example.key(number), at, self.tenant(number)))
+        self.at_source(*changed)
         self.arrive(*changed)
-        return [key for key, _, _ in changed]
-
-    def change(self, number: int) -> tuple[str, datetime, str]:
-        """A record changes at the partner now: its key, version and tenant."""
-        at = self.clock() - timedelta(seconds=90)
-        changed = (self.example.key(number), at, self.tenant(number))
-        self.api.put(changed[2], changed[0], at, **self.example.fields)
         return changed
 
-    def arrive(self, *records: tuple[str, datetime, str]) -> None:
-        """Records reach our table, in these versions."""
-        table = self.example.table
-        with self.connect() as connection, connection.cursor() as cursor:
-            statement = sql.SQL("copy {} ({}) from stdin").format(
-                sql.Identifier(*table.name.split(".")),
-                sql.SQL(", ").join(map(sql.Identifier, table.columns)),
-            )
-            with cursor.copy(statement) as copy:
-                for key, at, tenant in records:
-                    values = {"key": key, "at": at, "tenant": tenant}
-                    copy.write_row([values[stands] for stands in table.columns.values()])
+    def change(self, number: int) -> Changed:
+        """A record changed at the source 90 seconds ago."""
+        at = self.source_now() - timedelta(seconds=90)
+        changed = Changed(self.example.key(number), at, self.tenant(number))
+        self.at_source(changed)
+        return changed
 
-    def lose(self, *keys: str) -> None:
-        """Rows leave our table."""
+    def at_source(self, *records: Changed) -> None:
+        """The source has records in these versions."""
+        self.at_partner(*records)
+
+    def arrive(self, *records: Changed) -> None:
+        """Records reach the destination, in these versions."""
+        self.in_table(*records)
+
+    def at_partner(self, *records: Changed) -> None:
+        for record in records:
+            self.api.put(record.tenant, record.key, record.at, **self.example.fields)
+
+    def in_table(self, *records: Changed) -> None:
+        """Rows of ours, in place of earlier ones."""
         table = self.example.table
-        statement = sql.SQL("delete from {} where {}::text = any(%s)").format(
-            sql.Identifier(*table.name.split(".")), sql.Identifier(table.column("key"))
-        )
-        with self.connect() as connection:
-            connection.execute(statement, [list(keys)])
+        name = sql.Identifier(*table.name.split("."))
+        names = sql.SQL(", ").join(map(sql.Identifier, table.columns))
+        with self.connect() as connection, connection.cursor() as cursor:
+            cursor.execute(
+                sql.SQL("delete from {} where {}::text = any(%s)").format(
+                    name, sql.Identifier(table.column("key"))
+                ),
+                [[record.key for record in records]],
+            )
+            with cursor.copy(sql.SQL("copy {} ({}) from stdin").format(name, names)) as copy:
+                for record in records:
+                    copy.write_row([getattr(record, of) for of in table.columns.values()])
 
     def connect(self) -> psycopg.Connection:
         return psycopg.connect(self.environ["WAREHOUSE_URL"])
@@ -174,3 +207,23 @@ class Case:
     @property
     def grace(self) -> timedelta:
         return self.integration.syncs[self.example.sync].grace
+
+
+class Outward(Case):
+    """From our table to the partner. The source's clock is the database's, which nobody turns."""
+
+    @staticmethod
+    def starts() -> datetime:
+        return datetime.now(UTC)
+
+    def source_now(self) -> datetime:
+        with self.connect() as connection:
+            (now,) = connection.execute("select now()").fetchone() or (None,)
+        assert isinstance(now, datetime), now
+        return now.astimezone(UTC).replace(microsecond=0)
+
+    def at_source(self, *records: Changed) -> None:
+        self.in_table(*records)
+
+    def arrive(self, *records: Changed) -> None:
+        self.at_partner(*records)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -49,7 +50,8 @@ class HubSpot(Api):
         limit = whole(body.get("limit", 10), 1, 200, error=_invalid)
         after = whole(body.get("after", "0"), 0, LARGEST_SEARCH - limit, error=_invalid)
         (group,) = body["filterGroups"]
-        found = [item for item in oldest_first(items) if _passes(item, kind, group["filters"])]
+        passes = _filter(kind, group["filters"])
+        found = [item for item in oldest_first(items) if passes(item)]
         more = after + limit < len(found)
         return Response(
             200,
@@ -71,17 +73,16 @@ class HubSpot(Api):
         return Response(207 if missing else 200, document)
 
 
-def _passes(item: Item, kind: str, filters: list[Json]) -> bool:
-    """All filters of a group hold. Times are milliseconds, as text."""
+def _filter(kind: str, filters: list[Json]) -> Callable[[Item], bool]:
+    """All filters of a group. Times are milliseconds, as text."""
+    bounds = {}
     for one in filters:
         only(one, "propertyName", "operator", "value", error=_invalid)
         if one["propertyName"] != CHANGED[kind]:
             raise _invalid(f"there was a problem with the property {one['propertyName']}")
-        bound = datetime.fromtimestamp(int(one["value"]) / 1000, UTC)
-        holds = {"GTE": item.at >= bound, "LT": item.at < bound}
-        if not holds[one["operator"]]:
-            return False
-    return True
+        milliseconds = whole(one["value"], 0, 10**13, error=_invalid)
+        bounds[one["operator"]] = datetime.fromtimestamp(milliseconds / 1000, UTC)
+    return lambda item: bounds["GTE"] <= item.at < bounds["LT"]
 
 
 def _object(item: Item, properties: list[str]) -> Json:

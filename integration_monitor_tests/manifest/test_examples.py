@@ -26,7 +26,15 @@ MANIFESTS = sorted(EXAMPLES.glob("*.yaml"))
 def test_the_examples_are_sound() -> None:
     fleet = load_directory(EXAMPLES)
     assert fleet.errors == fleet.warnings == ()
-    assert {one.name for one in fleet.integrations} == {"hubspot", "salesforce", "stripe"}
+    assert {one.name for one in fleet.integrations} == {
+        "github",
+        "hubspot",
+        "salesforce",
+        "shopify",
+        "stripe",
+        "tracker",
+        "zendesk",
+    }
     assert set(fleet.monitor.channels) == {"oncall", "crm-queue"}
 
 
@@ -93,15 +101,22 @@ def test_data_that_looks_like_a_reference_is_none() -> None:
 def test_references_are_found_wherever_they_may_stand() -> None:
     names = {error.message.split()[2] for error in missing_references(load_directory(EXAMPLES), {})}
     assert names == {
+        "GITHUB_TOKEN",
         "HUBSPOT_WEBHOOK_SECRET",
         "ONCALL_URL",
         "PRODUCT_URL",
         "QUEUE_URL",
-        "SALESFORCE_INSTANCE_URL",
-        "SALESFORCE_TOKEN",
+        "SALESFORCE_AMER_CLIENT_ID",
+        "SALESFORCE_AMER_CLIENT_SECRET",
+        "SALESFORCE_AMER_URL",
+        "SALESFORCE_EMEA_CLIENT_ID",
+        "SALESFORCE_EMEA_CLIENT_SECRET",
+        "SALESFORCE_EMEA_URL",
         "STRIPE_KEY_AMERICA",
         "STRIPE_KEY_EUROPE",
+        "TRACKER_API_KEY",
         "WAREHOUSE_URL",
+        "ZENDESK_API_TOKEN",
     }
 
 
