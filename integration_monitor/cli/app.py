@@ -39,7 +39,8 @@ def dev(
             "--module",
             "-m",
             metavar="MODULE",
-            help="Run this code location of yours, which has the monitor in it.",
+            help="Run this code location of yours, which has the monitor in it. Give its manifest"
+            " directory too, and `gaps` and `check` know it.",
         ),
     ] = "",
     port: Annotated[int, typer.Option(help="Dagster's port; 0 takes a free one.")] = 3000,
@@ -51,10 +52,11 @@ def dev(
 
     watched = directory if directory or module else Path("integrations")
     with clear_errors():
-        # What is broken is shown in Dagster, too; who starts it should not have to look there.
-        fleet = load_directory(watched) if watched else None
-        for line in manifests.findings(fleet, os.environ).lines() if fleet else ():
-            progress(line)
+        if watched and not module:
+            # What is broken is shown in Dagster, too; who starts it should not have to look there.
+            # Of a project's own code location only that knows the environment.
+            for line in manifests.findings(load_directory(watched), os.environ).lines():
+                progress(line)
         try:
             serve_dev(watched, port=port, say=progress, module=module or DEFINITIONS)
         except Stopped:

@@ -77,7 +77,7 @@ def load_fleet(directory: Path | None, environ: Mapping[str, str]) -> Fleet:
     if not where:
         fail(
             f"which manifests? Give --manifests DIRECTORY, or set {MANIFESTS}"
-            " (no `demo` or `dev` is running in this directory)"
+            " (no `demo` or `dev` is running in this directory that was given one)"
         )
     return load_directory(where)
 

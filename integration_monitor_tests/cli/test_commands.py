@@ -232,6 +232,22 @@ def test_dev_says_what_validate_says_of_the_manifests_and_starts(
     assert started == [company.manifests]
 
 
+@pytest.mark.parametrize("directory_too", [False, True])
+def test_dev_runs_a_code_location_of_ones_own(
+    company: Company, monkeypatch: pytest.MonkeyPatch, directory_too: bool
+) -> None:
+    company.environ.pop("PRODUCT_URL")
+    started: list[tuple[Path | None, str]] = []
+    monkeypatch.setattr(
+        "integration_monitor.local_servers.serve_dev",
+        lambda manifests, *, module, **_options: started.append((manifests, module)),
+    )
+    directory = [str(company.manifests)] if directory_too else []
+    # Its environment is the project's business: it may come from a file that Dagster reads.
+    assert company.run("dev", *directory, "--module", "theirs.definitions").stderr == ""
+    assert started == [(company.manifests if directory_too else None, "theirs.definitions")]
+
+
 def test_without_manifests_the_message_says_what_to_give(company: Company) -> None:
     company.environ["INTEGRATION_MONITOR_MANIFESTS"] = ""
     result = company.run("check")

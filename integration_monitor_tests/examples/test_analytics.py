@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
+import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import httpx
 import pytest
 
 from integration_monitor.dagster_internals import disable_dagster_warnings
@@ -104,6 +108,31 @@ def test_its_own_checks_open_incidents_too(defs: dg.Definitions) -> None:
             connection.execute(ORDERS.insert().values(cents=0, updated_at="2999-01-01T00:00:00"))
         assert not run(defs, OWN, instance)["no_order_is_free"]
         assert "1 opened" in tick(defs, instance)
+
+
+@pytest.mark.slow
+def test_dev_runs_it(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", f"{EXAMPLE.parents[1]}{os.pathsep}{project / 'src'}")
+    monkeypatch.delenv(DATABASE_URL)
+    program = [sys.executable, "-c", "from integration_monitor.cli import main; main()", "dev"]
+    with subprocess.Popen(
+        [*program, "--port", "0", "--module", "analytics.definitions"],
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as dev:
+        assert dev.stderr is not None
+        # It says so when Dagster answers; at the end of the output it failed.
+        said = next((line for line in dev.stderr if line.startswith("watching")), "")
+        try:
+            url = said.split()[2]
+            query = "{assetNodes{assetKey{path}}}"
+            answer = httpx.post(f"{url}/graphql", json={"query": query}, trust_env=False).json()
+        finally:
+            dev.send_signal(signal.SIGINT)
+            dev.stderr.read()
+    assert said.startswith("watching analytics.definitions: http://")
+    keys = {"/".join(node["assetKey"]["path"]) for node in answer["data"]["assetNodes"]}
+    assert keys >= {"copied_orders", "daily_revenue", "shop/orders_source"}
 
 
 def test_its_manifests_have_no_mistake() -> None:
