@@ -31,7 +31,8 @@ pytestmark = pytest.mark.filterwarnings("ignore:`parse_obj_as` is deprecated")
 def project(tmp_path: Path, store_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A copy of the example as it is checked out, except that nobody waits for a late record."""
     copy = tmp_path / "analytics"
-    shutil.copytree(EXAMPLE, copy, ignore=shutil.ignore_patterns("data", "__pycache__", ".*_*"))
+    left_behind = shutil.ignore_patterns("data", "__pycache__", ".venv", ".*_*")
+    shutil.copytree(EXAMPLE, copy, ignore=left_behind)
     manifest = copy / "src/analytics/defs/monitor/integrations/shop.yaml"
     text = manifest.read_text()
     assert "grace: 30s" in text
