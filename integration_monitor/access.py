@@ -26,11 +26,12 @@ from integration_monitor.observe.connections import Connection, list_connections
 from integration_monitor.observe.databases import Engines
 from integration_monitor.observe.http_exchange import open_client
 from integration_monitor.observe.limits import Budget, Deadline, HostLimits
-from integration_monitor.observe.open_side import Role, open_side
+from integration_monitor.observe.open_side import open_side
 from integration_monitor.observe.partner_access import partner_client
 from integration_monitor.observe.reading import Reading, utc_now
 from integration_monitor.observe.side import ReadError
 from integration_monitor.observe.templates import Values, render
+from integration_monitor.signals.mapped import Role
 from integration_monitor.signals.wording import count
 
 CONNECTIONS_AT_ONCE = 4

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import dagster as dg
 
-from integration_monitor.checks import CheckOutcome, check_result, observation, outcome, unmeasured
+from integration_monitor.checks import (
+    CheckOutcome,
+    check_result,
+    column_schema,
+    observation,
+    outcome,
+    unmeasured,
+)
 from integration_monitor.dagster_internals import (
     EntityKeys,
     disable_dagster_warnings,
@@ -20,6 +27,7 @@ from integration_monitor.failures import describe
 from integration_monitor.manifest.domain import BrokenManifest, Integration
 from integration_monitor.prefetch import Prefetcher
 from integration_monitor.resources import STORE, StoreResource
+from integration_monitor.signals.shape import FieldShape
 from integration_monitor.signals.verdict import Verdict
 from integration_monitor.store.engine import Store, StoreError
 from integration_monitor.targets import Target
@@ -166,7 +174,7 @@ def _sync_results(
         if data.sync is None:
             continue
         if isinstance(key, dg.AssetCheckKey):
-            signal = target.checks[key].signal
+            signal = target.checks[key].verdict_signal
             yield check_result(key, _sync_outcome(found, data.sync.name, signal))
         elif not isinstance(found, _Failed) and data.sync.name in found:
             yield _sync_observation(key, data, found[data.sync.name])
@@ -185,7 +193,17 @@ def _sync_observation(
 ) -> dg.ObserveResult:
     numbers = measurement.source if data.role == "source" else measurement.destination
     at = max((verdict.at for verdict in measurement.verdicts), default=None)
-    return observation(key, numbers, at, table_name(data.side))
+    return observation(
+        key,
+        numbers,
+        at,
+        table_name(data.side),
+        column_schema(_fields(data, measurement)),
+    )
+
+
+def _fields(data: AssetData, measurement: "SyncMeasurement") -> Mapping[str, FieldShape]:
+    return {} if data.role == "manifest" else measurement.fields.get(data.role, {})
 
 
 def _manifest_results(

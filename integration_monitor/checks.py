@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,9 +10,11 @@ from datetime import datetime
 
 import dagster as dg
 
+from integration_monitor.signals.shape import FieldShape
 from integration_monitor.signals.verdict import Status, Verdict
 
 _TENANTS_SHOWN = 20
+_COLUMNS_SHOWN = 200
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,11 @@ def check_evaluation(key: dg.AssetCheckKey, outcome: CheckOutcome) -> dg.AssetCh
 
 
 def observation(
-    key: dg.AssetKey, numbers: Mapping[str, float], at: datetime | None, table: str | None
+    key: dg.AssetKey,
+    numbers: Mapping[str, float],
+    at: datetime | None,
+    table: str | None,
+    columns: dg.TableSchema | None = None,
 ) -> dg.ObserveResult:
     """What was seen of a side, as numbers that plot; `records` is also its row count."""
     metadata = _numbers(numbers)
@@ -94,9 +101,26 @@ def observation(
         metadata["dagster/row_count"] = dg.MetadataValue.int(round(numbers["records"]))
     if table:
         metadata["dagster/table_name"] = dg.MetadataValue.text(table)
+    if columns:
+        metadata["dagster/column_schema"] = dg.MetadataValue.table_schema(columns)
     if at:
         metadata["measured_at"] = dg.MetadataValue.timestamp(at)
     return dg.ObserveResult(asset_key=key, metadata=metadata)
+
+
+def column_schema(fields: Mapping[str, FieldShape]) -> dg.TableSchema | None:
+    """The first fields of a side as Dagster shows columns, None where none were seen."""
+    if not fields:
+        return None
+    columns = [
+        dg.TableColumn(
+            name=path,
+            type=field.type_text,
+            constraints=dg.TableColumnConstraints(nullable=field.nulls > 0),
+        )
+        for path, field in itertools.islice(fields.items(), _COLUMNS_SHOWN)
+    ]
+    return dg.TableSchema(columns=columns)
 
 
 def _numbers(numbers: Mapping[str, float]) -> dict[str, dg.MetadataValue]:

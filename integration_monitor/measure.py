@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, field
 from datetime import datetime
 
 import httpx
@@ -29,11 +29,23 @@ from integration_monitor.observe.open_side import open_side
 from integration_monitor.observe.reading import Reading, utc_now
 from integration_monitor.observe.reconcile import reconcile
 from integration_monitor.observe.run import Reconciled, Run
-from integration_monitor.observe.side import ReadError
+from integration_monitor.observe.schema import (
+    ROLES,
+    SideSchema,
+    judge_side,
+    observe_side,
+    sampled_by,
+    samples,
+    top_up,
+)
+from integration_monitor.observe.shape_sample import ShapeSample
+from integration_monitor.observe.side import OpenSide, ReadError
 from integration_monitor.observe.stretch import Sides
-from integration_monitor.signals import freshness, reconciliation
+from integration_monitor.signals import freshness, reconciliation, schema_drift
 from integration_monitor.signals.effective import effective
 from integration_monitor.signals.facts import SyncFacts
+from integration_monitor.signals.mapped import Role, side_of
+from integration_monitor.signals.shape import FieldShape
 from integration_monitor.signals.verdict import Verdict
 from integration_monitor.store import verdicts
 from integration_monitor.store.coverage import Unit
@@ -42,7 +54,7 @@ from integration_monitor.store.forget import forget_connections
 from integration_monitor.store.locks import SyncLocks, sync_locks
 
 CONNECTIONS_AT_ONCE = 8
-_SIGNALS = (reconciliation.SIGNAL, freshness.SIGNAL)
+_SIGNALS = (reconciliation.SIGNAL, freshness.SIGNAL, *schema_drift.SIGNALS)
 _log = logging.getLogger(__name__)
 
 
@@ -56,6 +68,8 @@ class SyncMeasurement:
     source: Mapping[str, float]
     """Numbers about the source under stable keys; `records` is its total where it is known."""
     destination: Mapping[str, float]
+    fields: Mapping[Role, Mapping[str, FieldShape]] = field(default_factory=dict)
+    """The fields of each side as they are now, mapped ones first."""
 
 
 @dataclass(frozen=True)
@@ -189,19 +203,42 @@ def _result(unit: Unit, future: Future[Reconciled], means: _Means) -> Reconciled
 def _reconcile_one(means: _Means, sync: Sync, unit: Unit, connection: Connection) -> Reconciled:
     budget = Budget(sync.requests)
     run = Run(unit, sync, means.store, means.clock, means.deadline, budget, means.as_of)
+    looked_at = samples(sync)
     try:
-        sides = _open(means, sync, connection, budget)
+        sides = _open(means, sync, connection, budget, looked_at)
     except ReadError as error:
         return Reconciled(unit, error=str(error))
     try:
-        return reconcile(run, sides)
+        result = reconcile(run, sides)
+        result.samples = looked_at
+        if result.error is None:
+            for role, sample in looked_at.items():
+                side = sides.source if role == "source" else sides.destination
+                top_up(side, sample, means.clock())
+        return result
     finally:
         sides.source.close()
         sides.destination.close()
 
 
-def _open(means: _Means, sync: Sync, connection: Connection, budget: Budget) -> Sides:
-    reading = Reading(
+def _open(
+    means: _Means,
+    sync: Sync,
+    connection: Connection,
+    budget: Budget,
+    looked_at: Mapping[Role, ShapeSample],
+) -> Sides:
+    reading = _reading(means, budget)
+
+    def opened(role: Role) -> OpenSide:
+        shown = sampled_by(reading, looked_at.get(role))
+        return open_side(side_of(sync, role), means.integration, role, connection, shown)
+
+    return Sides(opened("source"), opened("destination"), connection.tenant)
+
+
+def _reading(means: _Means, budget: Budget) -> Reading:
+    return Reading(
         deadline=means.deadline,
         budget=budget,
         hosts=means.hosts,
@@ -213,11 +250,6 @@ def _open(means: _Means, sync: Sync, connection: Connection, budget: Budget) -> 
         wait_budget=means.integration.wait_budget,
         clock=means.clock,
     )
-    return Sides(
-        open_side(sync.source, means.integration, "source", connection, reading),
-        open_side(sync.destination, means.integration, "destination", connection, reading),
-        connection.tenant,
-    )
 
 
 def _judge_and_store(
@@ -225,6 +257,8 @@ def _judge_and_store(
 ) -> SyncMeasurement:
     name, at = means.integration.name, means.clock()
     fresh_until = valid_until(sync.every, at)
+    reading = _reading(means, Budget(sync.requests))
+    observed = {role: observe_side(sync, role, results, reading) for role in ROLES}
     with means.store.begin() as connection:
         if error is None:
             listed = {result.unit.connection for result in results}
@@ -232,14 +266,26 @@ def _judge_and_store(
         facts = SyncFacts(
             connection_facts(connection, name, sync.name, results, grace=sync.grace, now=at), error
         )
+        schemas: dict[Role, SideSchema] = {
+            role: judge_side(
+                connection, name, sync, role, seen, at=at, valid_until=fresh_until, error=error
+            )
+            for role, seen in observed.items()
+        }
         found = (
             reconciliation.judge(name, sync, facts, at=at, valid_until=fresh_until),
             freshness.judge(name, sync, facts, at=at, valid_until=fresh_until),
+            *(schema.verdict for schema in schemas.values()),
         )
         for verdict in found:
             verdicts.record(connection, verdict)
     return SyncMeasurement(
-        name, sync.name, found, _source_numbers(facts), _destination_numbers(facts)
+        name,
+        sync.name,
+        found,
+        _source_numbers(facts),
+        _destination_numbers(facts),
+        {role: schema.fields for role, schema in schemas.items()},
     )
 
 

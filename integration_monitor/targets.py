@@ -84,6 +84,7 @@ def _target(
         destination = AssetData(manifest, "destination", sync)
         assets += [source, destination]
         checks += [CheckData(destination, "reconciliation"), CheckData(destination, "freshness")]
+        checks += [CheckData(source, "schema_drift"), CheckData(destination, "schema_drift")]
     specs = [translator.get_asset_spec(data) for data in assets]
     check_specs = [translator.get_asset_check_spec(data) for data in checks]
     return Target(

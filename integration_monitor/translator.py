@@ -19,13 +19,14 @@ from integration_monitor.manifest.domain import (
 )
 
 Role = Literal["source", "destination", "manifest"]
-Signal = Literal["reconciliation", "freshness", "manifest"]
+Signal = Literal["reconciliation", "freshness", "schema_drift", "manifest"]
 
 TAG_PREFIX = "integration_monitor"
 _TAG_VALUE = re.compile(r"[A-Za-z0-9_.-]{1,63}")
 _QUESTIONS: dict[Signal, str] = {
     "reconciliation": "Has every record of the source arrived at the destination?",
     "freshness": "How far is the destination behind the source?",
+    "schema_drift": "Do the records still have the fields of the accepted baseline?",
     "manifest": "Is the manifest on disk valid, and the one that is loaded?",
 }
 
@@ -52,6 +53,12 @@ class CheckData:
 
     asset: AssetData
     signal: Signal
+
+    @property
+    def verdict_signal(self) -> str:
+        """The signal of the verdict that answers it: both sides of a sync have a schema."""
+        is_of_side = self.signal == "schema_drift"
+        return f"{self.asset.role}_{self.signal}" if is_of_side else self.signal
 
 
 class IntegrationMonitorTranslator:

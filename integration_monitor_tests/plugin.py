@@ -28,6 +28,7 @@ from integration_monitor.manifest.domain import (
 )
 from integration_monitor.measure import SyncMeasurement
 from integration_monitor.resources import PROCESS_STORES, StoreResource
+from integration_monitor.signals import schema_drift
 from integration_monitor.signals.verdict import Status, Verdict
 from integration_monitor.store.engine import Store, StoreError
 from integration_monitor.translator import IntegrationMonitorTranslator
@@ -138,7 +139,7 @@ class FakeMeasure:
                 signal, self._verdicts.get((sync, signal), "ok"), integration=integration,
                 subject=sync, tenants=("acme", "globex"),
             )
-            for signal in ("reconciliation", "freshness")
+            for signal in ("reconciliation", "freshness", *schema_drift.SIGNALS)
         ]  # fmt: skip
         return SyncMeasurement(
             integration, sync, tuple(verdicts), {"records": 214.0, "read": 12.0}, {"records": 211.0}

@@ -27,6 +27,8 @@ SOURCE = dg.AssetKey(["hubspot", "contacts_source"])
 DESTINATION = dg.AssetKey(["hubspot", "contacts_destination"])
 RECONCILIATION = dg.AssetCheckKey(DESTINATION, "reconciliation")
 FRESHNESS = dg.AssetCheckKey(DESTINATION, "freshness")
+SOURCE_SCHEMA = dg.AssetCheckKey(SOURCE, "schema_drift")
+DESTINATION_SCHEMA = dg.AssetCheckKey(DESTINATION, "schema_drift")
 
 
 @pytest.fixture
@@ -70,18 +72,18 @@ def observed(result: dg.ExecuteInProcessResult) -> dict[dg.AssetKey, dg.AssetObs
 @pytest.mark.parametrize(
     ("selection", "assets", "checks"),
     [
-        (dg.AssetSelection.assets(SOURCE), {SOURCE}, set()),
+        (dg.AssetSelection.assets(SOURCE), {SOURCE}, {SOURCE_SCHEMA}),
         (
             dg.AssetSelection.assets(DESTINATION),
             {DESTINATION},
-            {RECONCILIATION, FRESHNESS},
+            {RECONCILIATION, FRESHNESS, DESTINATION_SCHEMA},
         ),
         (dg.AssetSelection.assets(DESTINATION).without_checks(), {DESTINATION}, set()),
         (dg.AssetSelection.checks(FRESHNESS), set(), {FRESHNESS}),
         (
             dg.AssetSelection.assets(SOURCE) | dg.AssetSelection.checks(RECONCILIATION),
             {SOURCE},
-            {RECONCILIATION},
+            {SOURCE_SCHEMA, RECONCILIATION},
         ),
     ],
     ids=["source", "destination", "asset only", "check only", "mixed"],
@@ -176,7 +178,7 @@ def test_a_measurement_that_raises_is_unknown_and_blinds_nobody_else(
         events = [repr(entry) for entry in instance.all_logs(result.run_id)]
     assert not result.success
     by_check = {str(c.asset_check_key): c for c in result.get_asset_check_evaluations()}
-    assert len(by_check) == 4
+    assert len(by_check) == 8
     for check in by_check.values():
         broken = check.asset_key.path[0] == "hubspot"
         assert check.passed is not broken
@@ -195,7 +197,12 @@ def test_a_store_that_is_away_is_said_by_every_check() -> None:
     )
     assert not result.success
     found = result.get_asset_check_evaluations()
-    assert {check.check_name for check in found} == {"reconciliation", "freshness", "manifest"}
+    assert {check.check_name for check in found} == {
+        "reconciliation",
+        "freshness",
+        "schema_drift",
+        "manifest",
+    }
     assert all(not check.passed for check in found)
     assert all("the store does not answer" in str(check.description) for check in found)
 

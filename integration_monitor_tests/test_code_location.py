@@ -166,8 +166,12 @@ def test_a_run_measures_what_was_loaded_whatever_the_files_say_now(
     assert {(each.integration, each.signal): each.status for each in verdicts} == {
         ("hubspot", "reconciliation"): "ok",
         ("hubspot", "freshness"): "ok",
+        ("hubspot", "source_schema_drift"): "ok",
+        ("hubspot", "destination_schema_drift"): "ok",
         ("stripe", "reconciliation"): "ok",
         ("stripe", "freshness"): "ok",
+        ("stripe", "source_schema_drift"): "ok",
+        ("stripe", "destination_schema_drift"): "ok",
     }
 
 

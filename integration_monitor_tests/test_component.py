@@ -173,6 +173,7 @@ def test_everything_that_a_defs_yaml_can_say(sandbox: DefsFolderSandbox) -> None
     assert spec.tags["integration_monitor/sync"] == "orders"
     assert {check.asset_key for check in checks(defs)} == {
         key,
+        dg.AssetKey(["monitor", *SOURCE.path]),
         dg.AssetKey(["monitor", "shop", "manifest"]),
     }
     (schedule,) = defs.schedules or ()

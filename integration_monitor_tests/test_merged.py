@@ -83,6 +83,7 @@ def test_both_do_their_work(merged: dg.Definitions) -> None:
     assert checked(merged, "integration_monitor_every_15m") == {
         "reconciliation": True,
         "freshness": True,
+        "schema_drift": True,
     }
 
 

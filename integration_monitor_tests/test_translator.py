@@ -88,7 +88,8 @@ def test_a_translator_changes_keys_and_everything_follows(store_url: str) -> Non
     assert node.group_name == "partners"
     assert node.parent_keys == {dg.AssetKey(["partners", "hubspot", "contacts_source"])}
     assert result.success
-    assert {check.asset_key for check in result.get_asset_check_evaluations()} == {destination}
+    checked = {check.asset_key for check in result.get_asset_check_evaluations()}
+    assert checked == {destination, *node.parent_keys}
 
 
 def test_definitions_load_without_a_store() -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from integration_monitor.cli import check, database, gaps, incidents, init, manifests
+from integration_monitor.cli import check, database, drift, gaps, incidents, init, manifests
 from integration_monitor.cli.context import clear_errors, progress
 from integration_monitor.demo.commands import app as demo
 
@@ -24,6 +24,7 @@ app.command()(manifests.schema)
 app.add_typer(database.app, name="db")
 app.command()(check.check)
 app.add_typer(gaps.app, name="gaps")
+app.add_typer(drift.app, name="drift")
 app.command()(incidents.incidents)
 
 

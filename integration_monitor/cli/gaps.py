@@ -97,7 +97,7 @@ def accept(
                     sync.name,
                     tenant=tenant,
                     keys=key or [],
-                    by=by or _login(),
+                    by=by or login(),
                     note=why,
                     at=datetime.now(UTC),
                 )
@@ -110,7 +110,8 @@ def accept(
     typer.echo(f"accepted {told}; the next run says so")
 
 
-def _login() -> str:
+def login() -> str:
+    """Who is at the terminal."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # a container's user need not have a name

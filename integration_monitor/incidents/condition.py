@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from integration_monitor.incidents.domain import RANK, Finding, Kind
 from integration_monitor.manifest.domain import Severity
+from integration_monitor.signals import schema_drift
 from integration_monitor.signals.verdict import Verdict
 
 
@@ -119,13 +120,16 @@ def _severity(verdict: Verdict) -> Severity:
     return verdict.severity or ("page" if verdict.status == "fail" else "ticket")
 
 
-def _worst_first(verdict: Verdict) -> tuple[int, bool, bool, str]:
+def _worst_first(verdict: Verdict) -> tuple[int, bool, int, str]:
     return -RANK[_severity(verdict)], verdict.status != "fail", *_telling_first(verdict)
 
 
-def _telling_first(verdict: Verdict) -> tuple[bool, str]:
-    # Which records, or why they cannot be read, says more than how old they are.
-    return verdict.signal == "freshness", verdict.signal
+def _telling_first(verdict: Verdict) -> tuple[int, str]:
+    """The cause before its effects: a field that is gone, which records, how old they are."""
+    if verdict.signal in schema_drift.SIGNALS:
+        # Only a drift of what the sync uses fails; another one explains nothing.
+        return (0 if verdict.status == "fail" else 2), verdict.signal
+    return (3 if verdict.signal == "freshness" else 1), verdict.signal
 
 
 def _union(groups: Iterable[Iterable[str]]) -> tuple[str, ...]:

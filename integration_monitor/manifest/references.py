@@ -17,7 +17,7 @@ from integration_monitor.manifest.yaml_document import Path, YamlDocument, parse
 UNWATCHED = ("endpoints", "probe", "webhooks", "slo")
 """Sections of a manifest that are read, and that this version does not watch."""
 
-UNWATCHED_IN_SYNC = ("fields", "schema", "compare")
+UNWATCHED_IN_SYNC = ("compare",)
 
 
 def missing_references(fleet: Fleet, environ: Mapping[str, str]) -> tuple[ManifestError, ...]:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from integration_monitor.manifest.domain import Integration, RestSide, Side
 from integration_monitor.observe.connections import Connection
 from integration_monitor.observe.reading import Reading
 from integration_monitor.observe.rest_side import RestCollection
 from integration_monitor.observe.side import OpenSide
 from integration_monitor.observe.sql_side import SqlTable
-
-Role = Literal["source", "destination"]
+from integration_monitor.signals.mapped import Role
 
 
 def open_side(

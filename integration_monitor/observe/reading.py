@@ -17,6 +17,10 @@ from integration_monitor.observe.limits import Budget, Deadline, HostLimits
 from integration_monitor.observe.side import ReadError
 
 
+def _unseen(_record: object) -> None:
+    """Nobody wants to look at records as they come."""
+
+
 def utc_now() -> datetime:
     """Our own clock."""
     return datetime.now(UTC)
@@ -46,6 +50,8 @@ class Reading:
     monotonic: Callable[[], float] = time.monotonic
     jitter: Callable[[], float] = random.random
     """A number from 0 to 1."""
+    on_record: Callable[[object], None] = _unseen
+    """Shown every record of a REST side as it came, before anything is asked of it."""
 
 
 def resolve(value: str | Reference, environ: Mapping[str, str]) -> str:

@@ -208,9 +208,12 @@ class RestCollection:
 
     def _items(self, document: object, *, single: bool) -> Sequence[object]:
         try:
-            return self._reader.items(document, single=single)
+            items = self._reader.items(document, single=single)
         except ReadError as error:
             raise ReadError(error.kind, f"{self.name}: {error}") from error
+        for item in items:
+            self._reading.on_record(item)
+        return items
 
 
 def _page(found: Sequence[Record | str], start: datetime, end: datetime) -> Page:

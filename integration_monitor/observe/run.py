@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from integration_monitor.manifest.domain import Sync
 from integration_monitor.observe.limits import Budget, Deadline
+from integration_monitor.observe.shape_sample import ShapeSample
 from integration_monitor.observe.side import Totals
+from integration_monitor.signals.mapped import Role
 from integration_monitor.store.coverage import Unit
 from integration_monitor.store.engine import Store
 
@@ -39,6 +41,8 @@ class Reconciled:
     load_lags_s: list[float] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     requests: int = 0
+    samples: Mapping[Role, ShapeSample] = field(default_factory=dict)
+    """What the records of its REST sides look like."""
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ class Verdict:
     subject: str
     """The sync's name, or `-` for the integration as a whole."""
     signal: str
-    """`reconciliation`, `freshness` or `manifest`."""
+    """`reconciliation`, `freshness`, `source_schema_drift`, `manifest`, …"""
     status: Status
     reason: str
     """One sentence, with the numbers in it."""

@@ -133,6 +133,60 @@ sa.Index(
     postgresql_where=owed_stretches.c.accepted_at.is_(None),
 )  # fmt: skip
 
+baselines = sa.Table(
+    "baselines",
+    metadata,
+    _id(),
+    _text("integration"),
+    _text("sync"),
+    _text("side"),  # source | destination
+    _text("connection"),
+    _text("fingerprint"),
+    sa.Column("shape", JSONB, nullable=False),
+    _time("accepted_at"),
+    _text("accepted_by", nullable=True),
+    _text("note", nullable=True),
+    _time("superseded_at", nullable=True),
+    comment="The fields that a side is to have: recorded at first sight, later accepted.",
+)
+sa.Index(
+    "uq_baselines_current",
+    baselines.c.integration, baselines.c.sync, baselines.c.side, baselines.c.connection,
+    unique=True,
+    postgresql_where=baselines.c.superseded_at.is_(None),
+)  # fmt: skip
+
+schema_changes = sa.Table(
+    "schema_changes",
+    metadata,
+    _id(),
+    sa.Column(
+        "baseline_id", sa.BigInteger, sa.ForeignKey(baselines.c.id), nullable=False, index=True
+    ),
+    _text("path"),
+    _text("kind"),  # lost | retyped | nullable | gained
+    _text("was"),
+    _text("now"),
+    _text("example"),
+    sa.Column("fields", JSONB, nullable=False),  # {path: what was observed there}
+    sa.Column("hits", sa.BigInteger, nullable=False),
+    sa.Column("of", sa.BigInteger, nullable=False),
+    sa.Column("clean", sa.BigInteger, nullable=False),
+    _time("first_seen"),
+    _time("last_seen"),
+    _time("closed_at", nullable=True),
+    _text("closed_reason", nullable=True),  # reverted | accepted | ignored | superseded
+    _text("closed_by", nullable=True),
+    _text("closed_note", nullable=True),
+    comment="How the fields of a side differ, or differed, from its baseline.",
+)
+sa.Index(
+    "uq_schema_changes_open",
+    schema_changes.c.baseline_id, schema_changes.c.path, schema_changes.c.kind,
+    unique=True,
+    postgresql_where=schema_changes.c.closed_at.is_(None),
+)  # fmt: skip
+
 verdicts = sa.Table(
     "verdicts",
     metadata,

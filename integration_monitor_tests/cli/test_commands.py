@@ -107,7 +107,7 @@ def test_what_cannot_be_measured_is_unknown(company: Company) -> None:
     result = company.run("check")
     assert result.exit_code == 3
     assert "UNKNOWN" in result.stdout
-    assert result.stdout.count("Connection refused") == 1, "the reason is not told twice"
+    assert result.stdout.count("Connection refused") == 2, "told once a check"
     assert "hunter2" not in result.output
 
 

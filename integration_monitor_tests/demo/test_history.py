@@ -8,6 +8,7 @@ import pytest
 from integration_monitor.demo.history import History
 from integration_monitor.demo.home import DemoHome
 from integration_monitor.manifest.load import load_directory
+from integration_monitor.signals import schema_drift
 from integration_monitor.store.engine import Store
 from integration_monitor.store.verdicts import latest
 from integration_monitor_tests.demo.conftest import Company
@@ -47,7 +48,7 @@ def test_what_was_measured_of_the_past_shows_in_dagster_under_its_time(
     assert {(verdict.integration, verdict.signal) for verdict in verdicts} == {
         (integration, signal)
         for integration in ("crm", "billing")
-        for signal in ("reconciliation", "freshness", "manifest")
+        for signal in ("reconciliation", "freshness", *schema_drift.SIGNALS, "manifest")
     }
 
 

@@ -1,0 +1,199 @@
+"""What the fields of both sides look like now, beside what they are to look like."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from typing import get_args
+
+import sqlalchemy as sa
+
+from integration_monitor.manifest.domain import SINGLE, RestSide, SqlSide, Sync
+from integration_monitor.observe.canonical import EPOCH
+from integration_monitor.observe.columns import Column
+from integration_monitor.observe.describe import describe
+from integration_monitor.observe.reading import Reading, resolve
+from integration_monitor.observe.run import Reconciled
+from integration_monitor.observe.shape_sample import ShapeSample
+from integration_monitor.observe.side import OpenSide, ReadError
+from integration_monitor.signals import schema_drift
+from integration_monitor.signals.mapped import Role, mapped_paths, side_of
+from integration_monitor.signals.schema_changes import follow
+from integration_monitor.signals.schema_drift import SchemaFacts
+from integration_monitor.signals.shape import FieldShape, Shape, merge
+from integration_monitor.signals.verdict import Verdict
+from integration_monitor.store import baselines
+from integration_monitor.store.baselines import Baseline, SideUnit
+
+ROLES: tuple[Role, ...] = get_args(Role)
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What was seen of a side over one connection; without shape and error: no record came."""
+
+    connection: str
+    shape: Shape | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class SideSchema:
+    """A side's verdict, and its fields as they are now, mapped ones first."""
+
+    verdict: Verdict
+    fields: Mapping[str, FieldShape]
+
+
+# --- observing -----------------------------------------------------------------------------------
+
+
+def samples(sync: Sync) -> dict[Role, ShapeSample]:
+    """An empty sample for each REST side."""
+    return {
+        role: ShapeSample(mapped_paths(sync, role), side_of(sync, role).key)
+        for role in ROLES
+        if isinstance(side_of(sync, role).at, RestSide)
+    }
+
+
+def sampled_by(reading: Reading, sample: ShapeSample | None) -> Reading:
+    """A reading that shows its records to the sample."""
+    return replace(reading, on_record=sample.add) if sample else reading
+
+
+def top_up(side: OpenSide, sample: ShapeSample, now: datetime) -> None:
+    """Ask for one page of records where none was read; no page is no error of the reading."""
+    if sample.records or not side.can_list:
+        return
+    with suppress(ReadError):
+        next(side.changed(EPOCH, now + _DAY), None)
+
+
+def observe_side(
+    sync: Sync, role: Role, results: Sequence[Reconciled], reading: Reading
+) -> list[Observed]:
+    """What the connections' samples show, or the columns of the table that they share."""
+    at = side_of(sync, role).at
+    if isinstance(at, SqlSide):
+        return [_columns(at, reading)] if results else []
+    return [_sampled(result, role) for result in results]
+
+
+def _sampled(result: Reconciled, role: Role) -> Observed:
+    sample = result.samples.get(role)
+    if sample is not None and sample.records:
+        # Whatever else failed: these records were seen.
+        return Observed(result.unit.connection, sample.shape())
+    return Observed(result.unit.connection, error=result.error)
+
+
+def _columns(at: SqlSide, reading: Reading) -> Observed:
+    try:
+        database = reading.engines.database(resolve(at.url, reading.environ))
+
+        def read() -> Mapping[str, Column]:
+            with database.session(reading.deadline, reading.request_timeout) as connection:
+                return describe(database, connection, at)
+
+        # The side itself has read them already, unless it could not be opened.
+        found = reading.engines.remember((database.address, at), read)
+    except ReadError as error:
+        return Observed(SINGLE, error=str(error))
+    fields = {
+        name.casefold(): FieldShape(
+            {column.type_text: 1} if column.type_text else {}, 1, int(column.nullable or 0), 1
+        )
+        for name, column in found.items()
+    }
+    return Observed(SINGLE, Shape(fields, 1, declared=True))
+
+
+# --- judging -------------------------------------------------------------------------------------
+
+
+def judge_side(
+    connection: sa.Connection,
+    integration: str,
+    sync: Sync,
+    role: Role,
+    observed: Sequence[Observed],
+    *,
+    at: datetime,
+    valid_until: datetime,
+    error: str | None,
+) -> SideSchema:
+    """Follow every connection's schema in the store, and judge the side.
+
+    Reads the baselines under a lock: what somebody accepted meanwhile is what it judges by.
+    """
+    mapped = mapped_paths(sync, role)
+    facts = [
+        _follow(connection, SideUnit(integration, sync.name, role, one.connection), sync, one, at)
+        for one in sorted(observed, key=lambda each: each.connection)
+    ]
+    verdict = schema_drift.judge(
+        integration, sync, role, facts, at=at, valid_until=valid_until, error=error
+    )
+    shapes = [one.shape for one in observed if one.shape is not None]
+    shapes = shapes or [one.baseline for one in facts if one.baseline is not None]
+    return SideSchema(verdict, _fields(shapes, mapped))
+
+
+def _follow(
+    connection: sa.Connection, unit: SideUnit, sync: Sync, observed: Observed, at: datetime
+) -> SchemaFacts:
+    mapped, shape = mapped_paths(sync, unit.side), observed.shape
+    sampled = shape.records if shape else 0
+    wanted = definition(sync, unit.side)
+    baseline = baselines.current(connection, unit)
+    if baseline is not None and baseline.fingerprint != wanted:
+        if shape is None:
+            return SchemaFacts(unit.connection, None, error=observed.error)
+        _supersede(connection, baseline, at)
+        baseline = None
+    if baseline is None:
+        if shape is None:
+            return SchemaFacts(unit.connection, None, error=observed.error)
+        recorded = baselines.record(connection, unit, shape, fingerprint=wanted, at=at)
+        return SchemaFacts(unit.connection, recorded.shape, at, is_new=True, sampled=sampled)
+    changes = baselines.open_changes(connection, baseline)
+    if shape is not None:
+        step = follow(baseline.shape, changes, shape, sync.schema, mapped)
+        for change, reason in step.closed:
+            baselines.close(connection, baseline, [change], reason, at=at)
+        changes = baselines.save_changes(connection, baseline, step.open, at)
+        baselines.learn(connection, baseline, step.baseline)
+        baseline = replace(baseline, shape=step.baseline)
+    return SchemaFacts(
+        unit.connection, baseline.shape, baseline.accepted_at, sampled=sampled, changes=changes,
+        error=observed.error,
+    )  # fmt: skip
+
+
+def definition(sync: Sync, role: Role) -> str:
+    """A digest of where the side is and what it is asked: of another one, other fields come."""
+    place = json.dumps(asdict(side_of(sync, role).at), sort_keys=True, default=str)
+    return hashlib.sha256(place.encode()).hexdigest()[:16]
+
+
+def _supersede(connection: sa.Connection, baseline: Baseline, at: datetime) -> None:
+    changes = baselines.open_changes(connection, baseline)
+    note = "the definition of the side changed"
+    baselines.close(connection, baseline, changes, "superseded", at=at, note=note)
+
+
+def _fields(shapes: Sequence[Shape], mapped: Collection[str]) -> dict[str, FieldShape]:
+    if not shapes:
+        return {}
+    together = shapes[0]
+    for shape in shapes[1:]:
+        together = merge(together, shape, mapped)
+    found = together.fields
+    order = sorted(found, key=lambda path: (path not in mapped, path))
+    return {path: found[path] for path in order}
