@@ -4,10 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help install demo dev test test-all lint bench clean
+.PHONY: help install demo dev test test-all test-databases lint bench clean
 
 help:  ## Say what can be made
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 install: $(VENV)/installed-dev  ## Install everything into .venv
 
@@ -32,6 +32,9 @@ test: install  ## Run the tests
 
 test-all: install  ## Run the slow tests too: whole demos, killed processes
 	$(BIN)/pytest -m '' $(ARGS)
+
+test-databases: install  ## Run the tests of every kind of database; says which are not installed here
+	$(BIN)/pytest -m '' -rs integration_monitor_tests/observe/databases $(ARGS)
 
 lint: install  ## Style, types and the direction of imports
 	$(BIN)/ruff check .

@@ -47,6 +47,7 @@ _MYSQL: Mapping[int, ErrorKind] = {
     1292: "config",
     1366: "config",
     1411: "config",
+    1525: "config",
     1690: "config",
     1205: "timeout",  # waited for a lock
     1969: "timeout",  # MariaDB: max_statement_time
@@ -102,7 +103,7 @@ _INSTEAD: Mapping[str, str] = {
 }
 """Said in words of our own, where the driver's lead nowhere or name processes."""
 
-_QUOTES_A_VALUE = (1292, 1366, 1411, 1690)
+_QUOTES_A_VALUE = (1292, 1366, 1411, 1525, 1690)
 _SAYS_OF_A_VALUE = ("ConversionException", "OutOfRangeException")
 
 
@@ -120,13 +121,13 @@ def read_error(error: Exception, url: sa.URL, address: str) -> ReadError:
 
 
 def _kind(error: Exception, original: BaseException) -> ErrorKind:
+    known = _MYSQL.get(_number(original)) or _DUCKDB.get(type(original).__name__)
+    if known is not None:
+        return "timeout" if "(timed out)" in str(original) else known
     state = getattr(original, "sqlstate", None) or ""
     for beginning, kind in _STATES:
         if state.startswith(beginning):
             return kind
-    known = _MYSQL.get(_number(original)) or _DUCKDB.get(type(original).__name__)
-    if known is not None:
-        return "timeout" if "(timed out)" in str(original) else known
     text = str(original).lower()
     for phrase, kind in _PHRASES:
         if phrase in text:

@@ -72,6 +72,8 @@ class Database:
                 yield connection
         except (sa.exc.SQLAlchemyError, UnicodeError) as error:
             raise read_error(error, self.engine.url, self.address) from None
+        except self.wording.errors() as error:
+            raise _no_credentials(error, self.address) from None
 
 
 class Engines:
@@ -121,6 +123,8 @@ def _database(text: str, connect_timeout: timedelta) -> Database:
         )
     except (sa.exc.ArgumentError, ImportError, TypeError):
         raise ReadError("config", _no_driver(url, wording)) from None
+    except wording.errors() as error:
+        raise _no_credentials(error, address) from None
     return Database(engine, address)
 
 
@@ -156,6 +160,11 @@ def _pool(wording: Dialect, connect_timeout: timedelta) -> dict[str, Any]:
         "max_overflow": 45,
         "pool_timeout": connect_timeout.total_seconds(),
     }
+
+
+def _no_credentials(error: Exception, address: str) -> ReadError:
+    said = (str(error) or type(error).__name__).splitlines()[0]
+    return ReadError("auth", f"no credentials for the database {address}: {said}")
 
 
 def _no_driver(url: sa.URL, wording: Dialect) -> str:

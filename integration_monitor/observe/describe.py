@@ -25,7 +25,7 @@ def describe(database: Database, connection: sa.Connection, at: SqlSide) -> Mapp
     A query's columns have the types that the driver tells; SQLite tells none.
     """
     watched = relation(at, connection.dialect)
-    result = connection.execute(_nothing(watched))
+    result = connection.execute(nothing(watched))
     cursor = result.cursor
     described: Sequence[Any] = (cursor.description if cursor else None) or ()
     columns = {column[0]: describer(database.dialect)(column) for column in described}
@@ -59,7 +59,8 @@ def relation(at: SqlSide, dialect: sa.Dialect) -> sa.FromClause:
     return sa.text(query).columns().subquery("watched")
 
 
-def _nothing(watched: sa.FromClause) -> sa.Select[*tuple[Any, ...]]:
+def nothing(watched: sa.FromClause) -> sa.Select[*tuple[Any, ...]]:
+    """A statement whose result has the columns, and no row."""
     every: sa.TextClause = sa.text("*")
     return sa.select(every).select_from(watched).where(sa.literal_column("1 = 0"))
 

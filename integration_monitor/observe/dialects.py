@@ -42,6 +42,8 @@ class Dialect:
     """Whether the timeout leaves out the time in which we read a streamed result."""
     pinged: bool = True
     """Whether a kept connection is tried before its next use: where that costs no query."""
+    errors: Callable[[], tuple[type[Exception], ...]] = tuple
+    """What the driver raises about credentials before SQLAlchemy takes its errors over."""
     reflected: bool = True
     """Whether tables are described by SQLAlchemy, beyond what the driver says of a result."""
     text_time: Callable[[Expression], Expression] = lambda text: text
@@ -132,6 +134,12 @@ def _bigquery_time(text: Expression) -> Expression:
     return sa.func.safe_cast(text.op("as")(sa.literal_column("timestamp")))
 
 
+def _google_errors() -> tuple[type[Exception], ...]:
+    from google.auth.exceptions import GoogleAuthError
+
+    return (GoogleAuthError,)
+
+
 def _snowflake_connect(seconds: int) -> Mapping[str, object]:
     return {
         "login_timeout": seconds * 2,
@@ -209,6 +217,7 @@ _DIALECTS: Mapping[str, Dialect] = {
         extra="bigquery",
         pinged=False,
         reflected=False,
+        errors=_google_errors,
         text_time=_bigquery_time,
         text_is_aware=True,
         aware=sa.TIMESTAMP(timezone=True),
