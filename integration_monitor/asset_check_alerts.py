@@ -29,8 +29,9 @@ def build_asset_check_alerts(
         monitor: The file that names the channels, who is told what, and the default owner.
         checks: Which checks of this code location: a selection, a selection string such as
             `group:analytics`, or check keys; left out, all of them.
-        severities: What becomes of a check that does not pass: `warn` and `error` to `page`,
-            `ticket`, `watch` or `ignore`; left out, a ticket and a page.
+        severities: What becomes of a check that does not pass: `warn` (left out: a ticket),
+            `error` (a page) and `unevaluated` (its run died; a ticket) to `page`, `ticket`,
+            `watch` or `ignore`.
         store: Where incidents are kept; left out, INTEGRATION_MONITOR_DATABASE_URL names it.
         sensor_status: Whether the sensor runs without being switched on.
         sensor_interval_s: Least seconds between two ticks.

@@ -15,6 +15,7 @@ from integration_monitor.dagster_internals import (
     asset_graph,
     last_check_result,
     select_checks,
+    selection_from,
 )
 from integration_monitor.signals.asset_check import (
     CheckSeverities,
@@ -37,7 +38,7 @@ def as_selection(checks: ExtraChecks) -> dg.AssetSelection:
     if isinstance(checks, dg.AssetSelection):
         return checks
     if isinstance(checks, str):
-        return dg.AssetSelection.from_string(checks)
+        return selection_from(checks)
     if not all(isinstance(key, dg.AssetCheckKey) for key in checks):
         raise TypeError(
             "extra_checks is an AssetSelection, a selection string, or a list of AssetCheckKey"
@@ -96,10 +97,11 @@ class AssetCheckWatch:
         found = read_executions(instance, selected.descriptions, now)
         unseen = self._unseen(found)
         last = {**_before(instance, unseen, selected), **found.last}
-        verdicts = [
+        judged = [
             judge_asset_check(subject_of(key), execution, self._severities)
             for key, execution in last.items()
         ]
+        verdicts = [verdict for verdict in judged if verdict is not None]
         with store.begin() as connection:
             new = check_verdicts.record(connection, verdicts, selected.watched.keys(), now)
         self._seen = {

@@ -59,9 +59,9 @@ def build_integration_monitor_defs(
         measure: Measures the syncs of an integration; for tests.
         extra_checks: Other asset checks of this code location that incidents and alerts follow
             too: a selection, a selection string such as `group:analytics`, or check keys.
-        extra_check_severities: What becomes of those that do not pass: `warn` and `error` to
-            `page`, `ticket`, `watch` or `ignore`; left out, a ticket and a page. Another word
-            raises `ValueError`.
+        extra_check_severities: What becomes of those that do not pass: `warn` (a ticket),
+            `error` (a page) and `unevaluated` (its run died; a ticket) to `page`, `ticket`,
+            `watch` or `ignore`. Another word raises `ValueError`.
 
     A manifest that cannot be read does not raise: its `manifest` check fails, the rest is watched.
 

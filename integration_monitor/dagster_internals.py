@@ -46,6 +46,7 @@ __all__ = [
     "register_library",
     "report_past_event",
     "select_checks",
+    "selection_from",
     "selections",
 ]
 
@@ -108,6 +109,16 @@ def report_past_event(
 def asset_graph(repository: dg.RepositoryDefinition) -> AssetGraph:
     """All assets and checks of a code location. Built once a repository."""
     return repository.asset_graph
+
+
+def selection_from(text: str) -> dg.AssetSelection:
+    """The selection that a string such as `group:analytics` or `*` means.
+
+    Raises `DagsterInvalidAssetSelectionError` where it means nothing.
+    """
+    # Dagster reads strings by parts of its own that it calls a beta.
+    with disable_dagster_warnings():
+        return dg.AssetSelection.from_string(text)
 
 
 def select_checks(

@@ -7,7 +7,8 @@ import pytest
 
 from integration_monitor.housekeeping import EVERY, Housekeeping
 from integration_monitor.manifest.domain import Fleet, ManifestError, Retention
-from integration_monitor.store import coverage, incidents, ledger, outbox, verdicts
+from integration_monitor.signals.verdict import ASSET_CHECKS
+from integration_monitor.store import check_verdicts, coverage, incidents, ledger, outbox, verdicts
 from integration_monitor.store.coverage import Coverage, Unit
 from integration_monitor.store.engine import Store
 from integration_monitor.store.ledger import Sighting
@@ -97,3 +98,13 @@ def test_it_is_done_once_an_hour(store: Store, clock: Clock) -> None:
     assert tidy(store) == ""
     clock.pass_(minutes=EVERY / timedelta(minutes=1))
     assert tidy(store) == "1 old rows deleted"
+
+
+def test_an_asset_check_that_is_seldom_run_is_not_let_go(store: Store, clock: Clock) -> None:
+    with store.begin() as connection:
+        seldom = replace(verdict("ok", subject="orders:a"), integration=ASSET_CHECKS)
+        check_verdicts.record(connection, [seldom], {"orders:a"}, START)
+    clock.pass_(minutes=30 * 24 * 60)
+    Housekeeping(fleet(), clock)(store)
+    with store.begin() as connection:
+        assert len(verdicts.latest(connection)) == 1

@@ -43,13 +43,20 @@ def incidents(
 
 
 def _as_text(incident: Incident) -> str:
-    subject = f"{incident.subject.integration}/{incident.subject.name}"
+    subject = _subject(incident)
     since = _iso(incident.opened_at or incident.began_at)
     tenants = f" [{', '.join(incident.tenants)}]" if incident.tenants else ""
     return (
         f"{incident.state:10} {incident.severity:6} {incident.kind:6} {subject} since {since}"
         f"{tenants}: {incident.reason}"
     )
+
+
+def _subject(incident: Incident) -> str:
+    from integration_monitor.signals.verdict import ASSET_CHECKS
+
+    integration, name = incident.subject
+    return f"asset check {name}" if integration == ASSET_CHECKS else f"{integration}/{name}"
 
 
 def _as_json(incident: Incident) -> dict[str, object]:

@@ -81,7 +81,7 @@ def _blind(verdicts: Sequence[Verdict], now: datetime) -> Condition:
         return Condition(wrong=None, clear=bool(verdicts))
     return Condition(
         wrong=Picture(
-            severity="ticket",
+            severity=max((_unseen_severity(v) for v in unseen), key=lambda each: RANK[each]),
             reason=_unseen_reason(unseen[0]),
             tenants=_union(_unseen_tenants(v) for v in unseen),
             findings=tuple(_finding(v, _unseen_reason(v)) for v in unseen),
@@ -95,6 +95,11 @@ def _blind(verdicts: Sequence[Verdict], now: datetime) -> Condition:
 
 def _is_unseen(verdict: Verdict) -> bool:
     return verdict.status == "unknown" or bool(verdict.blind)
+
+
+def _unseen_severity(verdict: Verdict) -> Severity:
+    """That a failing verdict leaves tenants out is less than the failure."""
+    return verdict.severity or "ticket" if verdict.status == "unknown" else "ticket"
 
 
 def _unseen_tenants(verdict: Verdict) -> Iterable[str]:

@@ -17,6 +17,7 @@ FOR_EVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 CheckSeverity = Literal["warn", "error"]
 """What Dagster says of a check that did not pass."""
+_CASES = ("warn", "error", "unevaluated")
 Attention = Literal["page", "ticket", "watch", "ignore"]
 
 _REASON = 300
@@ -31,13 +32,15 @@ class CheckSeverities:
 
     warn: Attention = "ticket"
     error: Attention = "page"
+    unevaluated: Attention = "ticket"
+    """Of a check whose run ended without a result of it."""
 
     @classmethod
     def of(cls, given: Mapping[str, str]) -> CheckSeverities:
         """From what a user wrote. Raises `ValueError` that says what is allowed."""
-        for severity, attention in given.items():
-            _one_of(get_args(CheckSeverity), severity, "a severity of an asset check")
-            _one_of(get_args(Attention), attention, f"what `{severity}` can be")
+        for case, attention in given.items():
+            _one_of(_CASES, case, "a severity of an asset check")
+            _one_of(get_args(Attention), attention, f"what `{case}` can become")
         return replace(cls(), **cast("dict[str, Attention]", dict(given)))
 
 
@@ -65,17 +68,22 @@ class NotEvaluated:
 LastExecution = Evaluated | NotEvaluated
 
 
-def judge_asset_check(subject: str, last: LastExecution, severities: CheckSeverities) -> Verdict:
-    """The verdict about a check, `subject` being its key as text."""
+def judge_asset_check(
+    subject: str, last: LastExecution, severities: CheckSeverities
+) -> Verdict | None:
+    """The verdict about a check, `subject` being its key as text.
+
+    None where what it said before still stands.
+    """
     if isinstance(last, NotEvaluated):
-        return _verdict(subject, "unknown", last.reason, last.at, "ticket", {})
+        if severities.unevaluated == "ignore":
+            return None
+        return _verdict(subject, "unknown", last.reason, last.at, severities.unevaluated, {})
     attention = severities.warn if last.severity == "warn" else severities.error
     if last.passed or attention == "ignore":
-        reason = _reason(last, ignored=not last.passed)
-        return _verdict(subject, "ok", reason, last.at, None, last.numbers)
+        return _verdict(subject, "ok", _reason(last), last.at, None, last.numbers)
     status: Status = "warn" if last.severity == "warn" else "fail"
-    reason = _reason(last, ignored=False)
-    return _verdict(subject, status, reason, last.at, attention, last.numbers)
+    return _verdict(subject, status, _reason(last), last.at, attention, last.numbers)
 
 
 def one_line(text: str) -> str:
@@ -105,14 +113,11 @@ def _verdict(
     )
 
 
-def _reason(last: Evaluated, *, ignored: bool) -> str:
+def _reason(last: Evaluated) -> str:
     said = "it passed" if last.passed else one_line(last.description) or "it did not pass"
     shown = list(last.numbers.items())[:_FIGURES]
     figures = ", ".join(f"{name}: {_figure(n)}" for name, n in shown)
-    said += f" ({figures})" if figures else ""
-    return said + (
-        f"; not passed with severity {last.severity}, which is ignored" if ignored else ""
-    )
+    return f"{said} ({figures})" if figures else said
 
 
 def _figure(n: float) -> str:

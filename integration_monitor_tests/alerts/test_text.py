@@ -5,9 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from integration_monitor.alerts.payload import Alert, build_alert
+from integration_monitor.alerts.decide import Reason
+from integration_monitor.alerts.payload import Alert, as_json, build_alert
 from integration_monitor.alerts.text import render
-from integration_monitor.incidents.domain import Finding, Incident, Subject, Transition
+from integration_monitor.alerts.watched_check import WatchedCheck
+from integration_monitor.incidents.domain import Finding, Happened, Incident, Subject, Transition
+from integration_monitor.signals.verdict import ASSET_CHECKS
 from integration_monitor_tests.alerts.examples import CRM, ONCALL
 from integration_monitor_tests.incidents.examples import START, at
 
@@ -124,3 +127,72 @@ def test_many_tenants_are_counted() -> None:
     body = render(replace(OPENED, tenants=tenants)).body
     assert "Tenants (500): t000, t001," in body
     assert "t019 and 480 more" in body
+
+
+CHECK = WatchedCheck(("analytics", "orders"), "not_null", ("team:sales",))
+CHECK_INCIDENT = replace(
+    INCIDENT,
+    subject=Subject(ASSET_CHECKS, "analytics/orders:not_null"),
+    reason="12 rows have no customer (null_rows: 12)",
+    tenants=(),
+    findings=(Finding("asset_check", "fail", "12 rows have no customer (null_rows: 12)", {}),),
+)
+
+
+def check_alert(happened: Happened, reason: Reason, check: WatchedCheck | None = CHECK) -> Alert:
+    return build_alert(Transition(happened, CHECK_INCIDENT, at(2), ""), reason, None, ONCALL, check)
+
+
+def test_an_asset_check() -> None:
+    text = render(check_alert("opened", "opened"))
+    assert text.headline == (
+        "[PAGE] Asset check analytics/orders:not_null: 12 rows have no customer (null_rows: 12)"
+    )
+    assert (
+        text.body
+        == """\
+- asset_check (fail): 12 rows have no customer (null_rows: 12)
+
+Began: 2026-03-01 12:00:00 UTC
+Lasts: 2 min
+Owner: team:sales
+Checks: http://127.0.0.1:3000/assets/analytics/orders?view=checks&checkDetail=not_null
+Incident: 12 (@checks, @checks/analytics/orders:not_null/broken/20260301T120000Z-12)"""
+    )
+
+
+@pytest.mark.parametrize(
+    ("reason", "headline", "first_line"),
+    [
+        ("resolved", "well again after 2 min", "The check passes again after 2 min. It was:"),
+        (
+            "no-longer-watched",
+            "no longer watched",
+            "It is not defined or not selected any more. Nobody saw it recover. It was:",
+        ),
+    ],
+)
+def test_the_end_of_an_asset_check(reason: Reason, headline: str, first_line: str) -> None:
+    text = render(check_alert("resolved", reason))
+    label = "PAGE RESOLVED" if reason == "resolved" else "PAGE CLOSED"
+    assert text.headline == f"[{label}] Asset check analytics/orders:not_null: {headline}"
+    assert text.body.splitlines()[0] == first_line
+
+
+def test_a_check_that_is_gone_has_the_default_owner_and_no_page() -> None:
+    alert = check_alert("resolved", "no-longer-watched", None)
+    assert alert.owner == ONCALL.owner
+    assert alert.dagster_url is None
+    assert as_json(alert)["asset_check"] is None
+
+
+def test_parts_of_a_key_are_escaped_in_the_link() -> None:
+    page = WatchedCheck(("a/b", "c d"), "x").page("http://d/")
+    assert page == "http://d/assets/a%2Fb/c%20d?view=checks&checkDetail=x"
+
+
+def test_an_owner_without_an_address() -> None:
+    assert as_json(check_alert("opened", "opened"))["owner"] == {
+        "name": "team:sales",
+        "email": None,
+    }

@@ -17,6 +17,8 @@ from integration_monitor.manifest.domain import (
     SqlSide,
     Sync,
 )
+from integration_monitor.signals.asset_check import FOR_EVER
+from integration_monitor.signals.verdict import ASSET_CHECKS, Status, Verdict
 from integration_monitor_tests.incidents.examples import World, verdict
 
 SIDE = Side(SqlSide(Reference("URL"), table="contacts"), key="id")
@@ -123,3 +125,30 @@ def test_a_repaired_manifest_that_nobody_reloads_is_told() -> None:
     assert world.states() == {"broken": "open", "blind": "open"}
     world.scope = Scope(frozenset([Subject("crm", "-")]), complete=True)
     assert world.see(18, repaired) == ["broken recovering", "blind recovering"]
+
+
+def test_asset_checks_are_let_go_only_where_it_is_known_which_there_are() -> None:
+    gone = Subject(ASSET_CHECKS, "orders:not_null")
+    crm = Fleet(".", integrations=(CRM,))
+    broken = Fleet(".", broken=(BROKEN,))
+    assert not scope(crm).lets_go(gone)
+    assert scope(crm, []).lets_go(gone)
+    assert scope(broken, []).lets_go(gone)
+    assert not scope(broken, []).lets_go(Subject("crm", "contacts"))
+    assert scope(crm, ["orders:not_null"]).follows(gone)
+
+
+def test_a_check_that_runs_once_a_day_is_resolved_by_one_result_that_lasts() -> None:
+    subject = "orders:not_null"
+    world = World(scope=scope(Fleet("."), [subject]))
+
+    def seen(status: Status, minutes: float) -> Verdict:
+        found = verdict(status, minutes, signal="asset_check", subject=subject)
+        return replace(found, integration=ASSET_CHECKS, valid_until=FOR_EVER)
+
+    assert world.see(0, seen("fail", 0)) == ["broken opened"]
+    assert world.see(1439, seen("fail", 0)) == ["broken reminded"]
+    assert world.see(1440, seen("ok", 1440)) == ["broken recovering"]
+    assert world.see(1449, seen("ok", 1440)) == []
+    assert world.see(1450, seen("ok", 1440)) == ["broken resolved"]
+    assert world.see(30 * 1440, seen("ok", 1440)) == []

@@ -1,4 +1,4 @@
-"""Alerts for asset checks that are not ours, on the storages that Dagster has."""
+"""Somebody's project with a check, and the sensor that follows it."""
 
 from __future__ import annotations
 
@@ -7,15 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import dagster as dg
-import pytest
 from dagster._core.test_utils import instance_for_test
 
-from integration_monitor.asset_check_alerts import build_asset_check_alerts
 from integration_monitor.dagster_storage import psycopg2_url
 from integration_monitor.resources import STORE, StoreResource
 from integration_monitor.signals.verdict import ASSET_CHECKS, Verdict
 from integration_monitor.store import incidents, outbox, verdicts
-from integration_monitor_tests.plugin import store_resource
 
 MONITOR = """\
 version: 1
@@ -85,37 +82,6 @@ def ephemeral(directory: Path, url: str) -> Iterator[dg.DagsterInstance]:
         yield instance
 
 
-@pytest.fixture(params=[sqlite, postgres_storage, ephemeral], ids=lambda given: given.__name__)
-def instance(
-    request: pytest.FixtureRequest, tmp_path: Path, database_url: str
-) -> Iterator[dg.DagsterInstance]:
-    """An instance of Dagster on each storage."""
-    with request.param(tmp_path, database_url) as opened:
-        yield opened
-
-
-@pytest.fixture
-def on_sqlite(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
-    """An instance on Dagster's default storage."""
-    with sqlite(tmp_path, "") as opened:
-        yield opened
-
-
-@pytest.fixture
-def resource(store_url: str) -> Iterator[StoreResource]:
-    """The resource on a real, empty store."""
-    with store_resource(store_url) as opened:
-        yield opened
-
-
-@pytest.fixture
-def monitor(tmp_path: Path) -> Path:
-    """A monitor.yaml of which no channel can be reached: alerts stay in the outbox."""
-    file = tmp_path / "monitor.yaml"
-    file.write_text(MONITOR)
-    return file
-
-
 class Ticks:
     """The incident sensor of a project that the daemon evaluates."""
 
@@ -159,33 +125,3 @@ class Ticks:
         """The alerts in the outbox."""
         with self.resource.open().begin() as connection:
             return list(outbox.undelivered(connection))
-
-
-@pytest.fixture
-def ticks(on_sqlite: dg.DagsterInstance, resource: StoreResource, monitor: Path) -> Ticks:
-    """All checks of a project are followed, on SQLite."""
-    return Ticks(on_sqlite, resource, build_asset_check_alerts(monitor=monitor))
-
-
-def test_a_check_that_fails_and_passes_again(
-    instance: dg.DagsterInstance, resource: StoreResource, monitor: Path
-) -> None:
-    project = Project()
-    ticks = Ticks(instance, resource, build_asset_check_alerts(monitor=monitor))
-    assert ticks.tick(project.defs) == "nothing changed"
-    project.run(instance)
-    assert ticks.tick(project.defs).startswith("1 asset check evaluated")
-    assert ticks.history() == []
-    project.passed = False
-    project.run(instance)
-    assert "1 opened, 1 alert queued" in ticks.tick(project.defs)
-    # Every later tick sees the same evaluation, and a second run fails in the same way.
-    assert "opened" not in ticks.tick(project.defs)
-    project.run(instance)
-    assert "1 asset check evaluated; nothing changed" in ticks.tick(project.defs)
-    assert ticks.history() == [(SUBJECT, "broken", "page", "open")]
-    project.passed = True
-    project.run(instance)
-    assert "1 resolved" in ticks.tick(project.defs)
-    assert ticks.history() == [(SUBJECT, "broken", "page", "recovered")]
-    assert ticks.told() == [("oncall", "opened"), ("oncall", "resolved")]
