@@ -138,8 +138,9 @@ class IntegrationMonitorComponent(dg.Component, dg.Model, dg.Resolvable):
             _resolve_severities,
             model_field_type=dict[str, str],
             description=(
-                "What becomes of extra checks that do not pass: `warn` and `error` to `page`,"
-                " `ticket`, `watch` or `ignore`; left out, a ticket and a page."
+                "What becomes of extra checks that do not pass: `warn` (left out: a ticket),"
+                " `error` (a page) and `unevaluated` (its run died; a ticket) to `page`, `ticket`,"
+                " `watch` or `ignore`."
             ),
         ),
     ] = None

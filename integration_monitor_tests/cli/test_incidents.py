@@ -1,0 +1,14 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from integration_monitor.cli.incidents import _as_text
+from integration_monitor.incidents.domain import Subject
+from integration_monitor.signals.verdict import ASSET_CHECKS
+from integration_monitor_tests.store.test_incidents import INCIDENT
+
+
+def test_an_asset_check_is_named_as_one() -> None:
+    check = replace(INCIDENT, subject=Subject(ASSET_CHECKS, "analytics/orders:not_null"))
+    assert " asset check analytics/orders:not_null since " in _as_text(check)
+    assert f" {INCIDENT.subject.integration}/{INCIDENT.subject.name} since " in _as_text(INCIDENT)
