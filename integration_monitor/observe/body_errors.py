@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterable
 
-from integration_monitor.observe.http_answers import Answer, document
+from integration_monitor.observe.http_answers import NOT_MODIFIED, Answer, document
 from integration_monitor.observe.rest_records import Path
 from integration_monitor.observe.side import ErrorKind, ReadError
 
@@ -26,7 +26,8 @@ class BodyErrors:
 
     def of(self, answer: Answer, what: str, secrets: Iterable[str] = ()) -> ReadError | None:
         """The failure, quoted without any of the secrets; None for a success."""
-        found = self._path.of(document(answer, what)) if self._path else None
+        declared = self._path is not None and answer.status != NOT_MODIFIED
+        found = self._path.of(document(answer, what)) if self._path and declared else None
         if not found:
             return None
         text = found if isinstance(found, str) else json.dumps(found, ensure_ascii=False)

@@ -11,6 +11,7 @@ from integration_monitor.manifest.domain import SINGLE
 from integration_monitor.observe.retry_after import response_date
 from integration_monitor.observe.side import ErrorKind, ReadError
 
+NOT_MODIFIED = 304
 _KINDS: Mapping[int, tuple[ErrorKind, str]] = {
     401: ("auth", "the credentials are not accepted"),
     403: ("permission", "the account may not read this"),
@@ -50,11 +51,13 @@ class Answered:
     document: object = field(repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     url: str = field(default="", repr=False)
+    unchanged: bool = False
+    """304: it is as it was when its ETag was given, and has no document."""
 
 
 def failure(answer: Answer, what: str) -> ReadError | None:
     """The error an answer's status stands for; None for a success. `what` was requested."""
-    if 200 <= answer.status < 300:
+    if 200 <= answer.status < 300 or answer.status == NOT_MODIFIED:
         return None
     kind, reason = _meaning(answer)
     return ReadError(kind, f"{what} answered {answer.status}: {reason}")

@@ -7,6 +7,7 @@ import httpx
 from integration_monitor.observe.authentication.protocol import Authentication
 from integration_monitor.observe.body_errors import BodyErrors
 from integration_monitor.observe.http_answers import (
+    NOT_MODIFIED,
     Answer,
     Answered,
     document,
@@ -52,6 +53,8 @@ class PartnerClient:
         """
         what = f"{request.method} {request.template}{self._whose}"
         answer = self._answer(request, what, errors)
+        if answer.status == NOT_MODIFIED and "If-None-Match" in request.headers:
+            return Answered(None, answer.headers, answer.url, unchanged=True)
         return Answered(document(answer, what), answer.headers, answer.url)
 
     def same_origin(self, url: str) -> bool:

@@ -145,6 +145,9 @@ class _Reconciliation:
     # --- reading on -----------------------------------------------------------------------------
 
     def _read_on(self, state: Coverage) -> Coverage:
+        validator = self.sides.source.validator
+        if validator is not None and self.run.as_of is None:
+            validator.known = state.source_etag
         now = self.run.as_of or self.sides.source.now()
         self.result.source_now = now
         cross_check.count(self.result, self.sides)
@@ -179,6 +182,7 @@ class _Reconciliation:
             source_watermark=self.result.source_watermark,
             source_precision_us=self.sides.precision.source_us,
             destination_precision_us=self.sides.precision.destination_us,
+            source_etag=self._etag(),
         )
         self.run.deadline.remaining()
         now = self.run.clock()
@@ -189,6 +193,11 @@ class _Reconciliation:
             coverage.save(connection, self.run.unit, state, now)
         self.result.covered_to = state.covered_to
         return state
+
+    def _etag(self) -> str | None:
+        """What proves that the source is as it was read; a past moment proves nothing of now."""
+        validator = self.sides.source.validator
+        return validator.seen if validator is not None and self.run.as_of is None else None
 
     def _keep_owed(self, connection: sa.Connection, stretch: Stretch, first_seen: datetime) -> None:
         owed = stretch.owed_by_tenant.total()

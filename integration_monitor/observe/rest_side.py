@@ -18,6 +18,7 @@ from integration_monitor.manifest.domain import (
 from integration_monitor.observe.body_errors import BodyErrors
 from integration_monitor.observe.canonical import EPOCH
 from integration_monitor.observe.connections import Connection
+from integration_monitor.observe.etag import Revalidation
 from integration_monitor.observe.http_answers import Answered
 from integration_monitor.observe.http_requests import PartnerClient
 from integration_monitor.observe.listing import (
@@ -79,6 +80,9 @@ class RestCollection:
         lists_all = at.list is not None and at.list.mode == "full"
         self.can_list = lists_all or (at.list is not None and self.keeps_version)
         self.can_lookup = at.lookup is not None
+        revalidates = at.list is not None and at.list.etag
+        self._revalidation = Revalidation(self._fetch) if revalidates else None
+        self.validator = self._revalidation.validator if self._revalidation else None
 
     def now(self) -> datetime:
         """The partner's clock, from the `Date` of a response; ours where it never tells.
@@ -86,7 +90,9 @@ class RestCollection:
         `Date` has whole seconds and was written before it was read, so it is never ahead.
         """
         if self._client.clock_offset is None and self._at.list is not None:
-            self._fetch(self._latest(self._at.list))
+            latest = self._latest(self._at.list)
+            if not self._is_unchanged(latest) and self._client.clock_offset is None:
+                self._fetch(latest)
         return self._reading.clock() + timedelta(seconds=self._client.clock_offset or 0.0)
 
     def totals(self) -> Totals:
@@ -114,12 +120,20 @@ class RestCollection:
             raise ReadError(
                 "config", f"{self.name}: neither `list` nor `updated_at` may be left out"
             )
+        values = self._range(listing, start, end)
+        first = render(listing.request, self._pager(listing.request).first(values))
+        if self._is_unchanged(first):
+            return
         told, tally = None, Tally()
-        for page in self._pages(listing.request, self._range(listing, start, end)):
+        for page in self._pages(listing.request, values):
+            if self._revalidation and not tally.received:
+                self._revalidation.saw(first, page.answered)
             tally.add(self._reader.keys(page.items))
             told = self._told(page) or told
             check_size(self.name, self._at, listing, page.items, tally.received, told)
             found = [self._reader.record(item) for item in page.items]
+            if self._revalidation and _reach_beyond(found, end):
+                self._revalidation.read_beyond()
             yield _page(found, start, end)
             if listing.mode == "newest_first" and self._reaches(found, start):
                 return
@@ -160,6 +174,9 @@ class RestCollection:
         now = self._reading.clock()
         values = self._range(listing, now - _RECENT, now + _DAY)
         return render(listing.request, self._pager(listing.request).first(values))
+
+    def _is_unchanged(self, first: Rendered) -> bool:
+        return self._revalidation is not None and self._revalidation.is_unchanged(first)
 
     def _fetch(self, request: Rendered) -> Answered:
         return self._client.fetch(request, self._errors)
@@ -219,6 +236,11 @@ class RestCollection:
 def _page(found: Sequence[Record | str], start: datetime, end: datetime) -> Page:
     records = [r for r in found if isinstance(r, Record) and r.in_filter and _is_in(r, start, end)]
     return Page(tuple(records), tuple(reason for reason in found if isinstance(reason, str)))
+
+
+def _reach_beyond(found: Sequence[Record | str], end: datetime) -> bool:
+    versions = (r.version for r in found if isinstance(r, Record))
+    return any(version is not None and version >= end for version in versions)
 
 
 def _is_in(record: Record, start: datetime, end: datetime) -> bool:

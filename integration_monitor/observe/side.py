@@ -67,6 +67,16 @@ class Totals:
     """Rows without a tenant in a table that is read per tenant."""
 
 
+@dataclass
+class Validator:
+    """What tells that a source has not changed. Opaque, and only for the side that gave it."""
+
+    known: str | None = None
+    """Of the reading that coverage stands for; set by whoever reads on from there."""
+    seen: str | None = None
+    """Of the latest reading; None where it proves nothing."""
+
+
 class OpenSide(Protocol):
     """A side, opened for one connection. Every method raises `ReadError`.
 
@@ -83,6 +93,8 @@ class OpenSide(Protocol):
     a range of time is then read as one piece."""
     can_list: bool
     can_lookup: bool
+    validator: Validator | None
+    """Where the side can tell that nothing changed: `changed` is empty then."""
 
     def now(self) -> datetime:
         """The side's own clock, UTC: the database's, or the `Date` of a response."""

@@ -15,7 +15,7 @@ from integration_monitor.observe.columns import Column
 from integration_monitor.observe.databases import Database
 from integration_monitor.observe.describe import describe
 from integration_monitor.observe.reading import Reading, resolve
-from integration_monitor.observe.side import Page, ReadError, Record, Totals
+from integration_monitor.observe.side import Page, ReadError, Record, Totals, Validator
 from integration_monitor.observe.sql_times import clock
 from integration_monitor.observe.statements import Rows, Statements, statements
 
@@ -45,6 +45,7 @@ class SqlTable:
         # Rows that do not name their tenant cannot be told apart: neither counted nor listed.
         self._is_shared = self._ask.tenant is None and self._tenant is not None
         self.filters_by_time = True
+        self.validator: Validator | None = None
         self.can_list = self.keeps_version and not self._is_shared
         self.can_lookup = True
 

@@ -36,6 +36,8 @@ class Coverage:
     unexplained: int | None = None
     """Difference of the totals that the ledger does not explain, in the latest run."""
     accepted_difference: int = 0
+    source_etag: str | None = None
+    """By which the source tells that nothing changed since; None where it has to be read."""
 
 
 def load(connection: sa.Connection, unit: Unit) -> Coverage | None:
@@ -130,7 +132,9 @@ def accept_totals(connection: sa.Connection, unit: Unit) -> int:
 def read_again_from(connection: sa.Connection, unit: Unit, start: datetime) -> None:
     """Set a unit's coverage back; what was counted as expected since then will be again."""
     connection.execute(
-        coverage.update().where(*_of(unit), coverage.c.covered_to > start).values(covered_to=start)
+        coverage.update()
+        .where(*_of(unit), coverage.c.covered_to > start)
+        .values(covered_to=start, source_etag=None)
     )
     connection.execute(
         volumes.delete().where(

@@ -52,6 +52,7 @@ coverage = sa.Table(
     sa.Column("unexplained", sa.BigInteger),
     sa.Column("accepted_difference", sa.BigInteger, nullable=False, server_default="0"),
     _time("read_at"),
+    _text("source_etag", nullable=True),
     comment="Up to when the source of a sync was read, per connection.",
 )
 

@@ -18,6 +18,7 @@ from integration_monitor.observe.side import (
     Record,
     TooManyRecords,
     Totals,
+    Validator,
 )
 from integration_monitor.observe.stretch import Sides
 from integration_monitor.signals import freshness, reconciliation
@@ -67,6 +68,7 @@ class MemorySide:
     granularity: timedelta = timedelta(milliseconds=1)
     keeps_version: bool = True
     filters_by_time: bool = True
+    validator: Validator | None = None
     can_list: bool = True
     can_lookup: bool = True
     unwatched: int = 0
