@@ -125,7 +125,16 @@ def _database(text: str, connect_timeout: timedelta) -> Database:
         raise ReadError("config", _no_driver(url, wording)) from None
     except wording.errors() as error:
         raise _no_credentials(error, address) from None
+    if engine.dialect.name == "mysql":
+        sa.event.listen(engine, "handle_error", _forget_broken_stream)
     return Database(engine, address)
+
+
+def _forget_broken_stream(context: sa.engine.ExceptionContext) -> None:
+    """Keep PyMySQL from reading a result to its end over a connection that broke."""
+    result = getattr(getattr(context.execution_context, "cursor", None), "_result", None)
+    if context.is_disconnect and result is not None:
+        result.unbuffered_active = False
 
 
 def _backend(url: sa.URL) -> str:
