@@ -1,7 +1,7 @@
 """What is particular about each kind of database, in one place.
 
-Everything else here is written once, in SQLAlchemy's words. Sources: each database's reference
-of its functions, session settings and limits, named beside the entry.
+Everything else is written once, in SQLAlchemy's words. The entries of PostgreSQL, SQLite, MariaDB
+and DuckDB are tested on the database itself, the others only as compiled text.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The statements for each dialect, as text: for databases that no test has a server of.
 
-Each file under `golden/` was read against its database's SQL reference; what is particular:
+They have not been run on Snowflake, BigQuery, Redshift or Databricks. What is particular:
 
 - MySQL: `utc_timestamp(6)`; `CAST(… AS CHAR)` and `DATETIME(6)`; backticks.
 - DuckDB: `TRY_CAST` to `TIMESTAMP WITH TIME ZONE`.
