@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -38,7 +38,7 @@ class Changed:
         return (self.tenant, self.key, kind)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Table:
     """A table of ours that holds the records of a sync."""
 
@@ -54,7 +54,7 @@ class Table:
         return next(name for name, stands in self.columns.items() if stands == of)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Example:
     """One sync of an example manifest, and what is needed to measure it on this machine."""
 
@@ -84,10 +84,8 @@ class Example:
         return f"{self.file.removesuffix('.yaml')}-{self.sync}"
 
     @contextmanager
-    def running(
-        self, store: Store, database_url: str, *, edits: Mapping[str, str] | None = None
-    ) -> Iterator[Case]:
-        """The partner serves, our tables are there and empty; `edits` change the manifest."""
+    def running(self, store: Store, database_url: str) -> Iterator[Case]:
+        """The partner serves, our tables are there and empty."""
         kind = self.case or Case
         clock = Clock(kind.starts())
         with serving(self.api(clock)) as api:
@@ -98,13 +96,14 @@ class Example:
                 "WAREHOUSE_URL": database_url,
                 "PRODUCT_URL": database_url,
             }
-            yield kind(self, self._manifest(api.url, edits or {}), api, clock, store, environ)
+            yield kind(self, self.manifest(api.url), api, clock, store, environ)
 
-    def _manifest(self, url: str, edits: Mapping[str, str]) -> Integration:
+    def manifest(self, url: str, edits: Mapping[str, str] | None = None) -> Integration:
+        """The manifest as it is shipped, but for the partner's address and the `edits`."""
         text = (EXAMPLES / self.file).read_text(encoding="utf-8")
         port = url.rsplit(":", 1)[1]
         here = {old: new.format(url=url, port=port) for old, new in self.addresses.items()}
-        for old, new in {**here, **edits}.items():
+        for old, new in {**here, **(edits or {})}.items():
             assert old in text, f"{self.file} does not say {old} any more"
             text = text.replace(old, new)
         monitor = (EXAMPLES / "monitor.yaml").read_text(encoding="utf-8")
@@ -124,6 +123,10 @@ class Case:
     clock: Clock
     store: Store
     environ: dict[str, str]
+
+    def edited(self, edits: Mapping[str, str]) -> Case:
+        """The same with another manifest: text that it has, and what stands there instead."""
+        return replace(self, integration=self.example.manifest(self.api.url, edits))
 
     @staticmethod
     def starts() -> datetime:

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from integration_monitor.store.engine import Store
-from integration_monitor_tests.integrations.case import Case
+from integration_monitor_tests.integrations.case import Case, Example
 
-Run = Callable[..., Case]
-"""`run(example, edits={…})`: `Example.running` until the test ends."""
+Run = Callable[[Example], Case]
+"""`Example.running` until the test ends."""
 
 
 @pytest.fixture
@@ -27,6 +27,4 @@ def run(store: Store, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Ite
 
     monkeypatch.setattr(socket, "getaddrinfo", resolve_here)
     with ExitStack() as stack:
-        yield lambda example, **more: stack.enter_context(
-            example.running(store, database_url, **more)
-        )
+        yield lambda example: stack.enter_context(example.running(store, database_url))

@@ -109,7 +109,7 @@ CONTACTS = Example(
     addresses={"https://api.hubapi.com": "{url}"},
     table=Table(
         """create table crm.contacts (hubspot_id bigint primary key, tenant text,
-        source_updated_at timestamptz, loaded_at timestamptz, email text)""",
+        source_updated_at timestamptz, loaded_at timestamptz, email text, plan text)""",
         _COLUMNS,
     ),
     tenants=("acme", "globex"),

@@ -175,7 +175,7 @@ OPPORTUNITIES = Example(
     setup="create schema sales",
     table=Table(
         """create table sales.opportunities (salesforce_id text primary key, region text,
-        system_modstamp timestamptz, loaded_at timestamptz)""",
+        system_modstamp timestamptz, loaded_at timestamptz, stage text, amount numeric)""",
         {"salesforce_id": "key", "region": "tenant", "system_modstamp": "at", "loaded_at": "at"},
     ),
     tenants=("emea", "amer"),

@@ -124,7 +124,8 @@ ORDERS = Example(
     """,
     table=Table(
         """create table shop.orders (order_id bigint primary key, merchant text,
-        shopify_updated_at timestamptz, loaded_at timestamptz)""",
+        shopify_updated_at timestamptz, loaded_at timestamptz, total_price numeric,
+        financial_status text)""",
         {"order_id": "key", "merchant": "tenant", "shopify_updated_at": "at", "loaded_at": "at"},
     ),
     tenants=("acme", "globex"),

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from integration_monitor.access import try_access
 from integration_monitor.measure import SyncMeasurement
 from integration_monitor_tests.integrations import (
     github,
@@ -62,6 +63,7 @@ def test_what_is_lost_is_named_and_what_arrives_is_let_go(case: Case) -> None:
     last = case.measure()
     assert (last.verdicts[0].status, case.gaps()) == ("ok", set())
     _say_totals(case, last, filled + 4)
+    assert [one for one in last.verdicts if "never seen" in one.reason] == []
     assert case.api.refused == []
 
 
@@ -70,6 +72,14 @@ def test_a_partner_that_has_enough_for_a_moment_is_asked_again(case: Case) -> No
     case.api.busy = 1
     measured = case.measure()
     assert (measured.verdicts[0].status, measured.source["read"]) == ("ok", filled)
+
+
+def test_whatever_the_manifest_names_can_be_tried(case: Case) -> None:
+    case.fill(6)
+    tried = try_access(case.integration, environ=case.environ, clock=case.clock)
+    sides = [one for one in tried if one.what.startswith(f"{case.example.sync} ")]
+    assert {one.what.split()[1] for one in sides} == {"source", "destination"}
+    assert [one for one in sides if one.result != "works"] == []
 
 
 def _say_totals(case: Case, measured: SyncMeasurement, count: int) -> None:

@@ -31,6 +31,19 @@ def test_an_ordered_list_is_read_until_what_is_known(run: Run) -> None:
     assert case.gaps() == {changed.gap("stale")}
 
 
+def test_a_list_that_did_not_change_is_asked_for_once_and_not_read(run: Run) -> None:
+    case = run(github.PULL_REQUESTS)
+    case.fill(500)
+    case.measure()
+    case.clock.pass_(minutes=15)
+    first = len(case.api.requests)
+    measured = case.measure()
+    again = case.api.requests[first:]
+    assert sorted(one.path.split("/")[3] for one in again) == ["api", "web"]
+    assert all("if-none-match" in one.headers for one in again)
+    assert (measured.verdicts[0].status, measured.source["read"]) == ("ok", 0)
+
+
 def test_an_issue_that_was_deleted_is_gone(run: Run) -> None:
     case = run(github.ISSUES)
     lost = case.change(0)

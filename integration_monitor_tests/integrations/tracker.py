@@ -104,7 +104,7 @@ ISSUES = Example(
     setup="create schema engineering",
     table=Table(
         """create table engineering.tracker_issues (issue_id uuid primary key, team text,
-        updated_at timestamptz)""",
+        updated_at timestamptz, title text)""",
         {"issue_id": "key", "team": "tenant", "updated_at": "at"},
     ),
     tenants=("ENG", "OPS"),

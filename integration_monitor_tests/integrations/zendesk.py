@@ -104,7 +104,7 @@ TICKETS = Example(
     setup="create schema support",
     table=Table(
         """create table support.tickets (ticket_id bigint primary key,
-        updated_at timestamptz, loaded_at timestamptz)""",
+        updated_at timestamptz, loaded_at timestamptz, status text, priority text)""",
         {"ticket_id": "key", "updated_at": "at", "loaded_at": "at"},
     ),
     environ={"ZENDESK_API_TOKEN": "zendesk-secret"},
