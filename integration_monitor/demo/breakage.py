@@ -13,6 +13,7 @@ from integration_monitor.demo.clock import iso
 from integration_monitor.demo.company import TENANTS, IntegrationName
 from integration_monitor.demo.faults import INTEGRATIONS, Command, Fault
 from integration_monitor.demo.partner import Partner
+from integration_monitor.demo.reshaping import Reshape, rename_field, retype_field
 
 LOST_TENANTS = 3
 LOST_RECORDS = 5
@@ -107,6 +108,8 @@ class Breakage:
             "drop-tenant": self._drop_tenant,
             "partner-down": self._partner_down,
             "stop-sync": lambda _integration, _now: None,
+            "rename-field": lambda name, _now: self._reshape(name, rename_field(name)),
+            "retype-field": lambda name, _now: self._reshape(name, retype_field(name)),
         }
         ways[command.fault](command.integration, now)
         self.history.append(
@@ -132,6 +135,9 @@ class Breakage:
 
     def _partner_down(self, integration: IntegrationName, _now: datetime) -> None:
         self._partner.misbehave(down=frozenset({integration}))
+
+    def _reshape(self, integration: IntegrationName, reshape: Reshape) -> None:
+        self._partner.misbehave(reshaped={integration: reshape})
 
     def _mend(self, command: Command, now: datetime) -> None:
         self._partner.misbehave()

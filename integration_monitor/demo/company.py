@@ -60,6 +60,7 @@ contacts = sa.Table(
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("email", sa.Text, nullable=False),
     sa.Column("plan", sa.Text, nullable=False),
+    sa.Column("seats", sa.Integer, nullable=False),
     sa.Column("source_updated_at", sa.DateTime(timezone=True), nullable=False, index=True),
     sa.Column("loaded_at", sa.DateTime(timezone=True), nullable=False),
 )
@@ -101,11 +102,12 @@ def random_tenant(rng: random.Random) -> str:
     return TENANTS[min(rng.randrange(len(TENANTS)), rng.randrange(len(TENANTS)))]
 
 
-def random_contact(rng: random.Random) -> dict[str, str]:
+def random_contact(rng: random.Random) -> dict[str, str | int]:
     """What a contact says, without its key, its tenant and its version."""
     first, last = rng.choice(_FIRST), rng.choice(_LAST)
     email = f"{first}.{last}{rng.randrange(1000)}@example.com".lower()
-    return {"name": f"{first} {last}", "email": email, "plan": rng.choice(PLANS)}
+    plan, seats = rng.choice(PLANS), rng.randrange(1, 200)
+    return {"name": f"{first} {last}", "email": email, "plan": plan, "seats": seats}
 
 
 def random_invoice(rng: random.Random) -> dict[str, str | int]:

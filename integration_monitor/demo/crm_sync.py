@@ -79,8 +79,10 @@ class CrmSync:
                 "contact_id": one["id"],
                 "tenant": tenant,
                 "name": one["name"],
-                "email": one["email"],
+                # Like many a sync: what is not there is empty, and nobody is told.
+                "email": one.get("email", ""),
                 "plan": one["plan"],
+                "seats": int(one["seats"]),
                 "source_updated_at": parse(one["updated_at"]),
                 "loaded_at": now,
             }

@@ -10,13 +10,17 @@ from typing import Literal, cast, get_args
 
 from integration_monitor.demo.company import IntegrationName
 
-Fault = Literal["drop-records", "drop-tenant", "stop-sync", "partner-down"]
+Fault = Literal[
+    "drop-records", "drop-tenant", "stop-sync", "partner-down", "rename-field", "retype-field"
+]
 
 FAULTS: Mapping[Fault, str] = {
     "drop-records": "five changed records of each of three tenants are lost; every call is a 200",
     "drop-tenant": "one tenant's token is refused from now on; the sync skips it and goes on",
     "stop-sync": "the sync does not run any more",
     "partner-down": "the partner answers 503 to everybody",
+    "rename-field": "the partner renames a field of its records; the sync moves it empty",
+    "retype-field": "a number of the partner's records arrives as text",
 }
 INTEGRATIONS: tuple[IntegrationName, ...] = get_args(IntegrationName)
 

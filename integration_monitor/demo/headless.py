@@ -27,8 +27,8 @@ from integration_monitor.store.engine import Store
 from integration_monitor.store.verdicts import latest
 
 POLL_S = 0.5
-_CHECKED = 4
-"""Reconciliation and freshness, of two integrations."""
+_CHECKED = 8
+"""Reconciliation, freshness and the schemas of both sides, of two integrations."""
 GREEN_WITHIN_S = 150.0
 ALERT_WITHIN_S = 180.0
 RECOVERY_WITHIN_S = 240.0

@@ -3,16 +3,18 @@
 # No postponed annotations here: FastAPI evaluates them outside of the functions they stand in.
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request
 from pydantic import AwareDatetime, BaseModel
 
 from integration_monitor.demo.clock import iso, parse, utc_now
-from integration_monitor.demo.collection import Collection, Found
+from integration_monitor.demo.collection import Collection, Fields
 from integration_monitor.demo.company import Account, IntegrationName
+from integration_monitor.demo.reshaping import Reshape, unchanged
 
 PAGE = 200
 
@@ -33,16 +35,29 @@ class Partner:
         self._lock = threading.Lock()
         self._down: frozenset[IntegrationName] = frozenset()
         self._revoked: frozenset[tuple[IntegrationName, str]] = frozenset()
+        self._reshaped: Mapping[IntegrationName, Reshape] = {}
 
     def misbehave(
         self,
         *,
         down: frozenset[IntegrationName] = frozenset(),
         revoked: frozenset[tuple[IntegrationName, str]] = frozenset(),
+        reshaped: Mapping[IntegrationName, Reshape] = MappingProxyType({}),
     ) -> None:
-        """Be away, or refuse the tokens of (integration, tenant); without arguments: be well."""
+        """Be away, refuse the tokens of (integration, tenant), or show records in another shape.
+
+        Without arguments: be well.
+        """
         with self._lock:
-            self._down, self._revoked = down, revoked
+            self._down, self._revoked, self._reshaped = down, revoked, reshaped
+
+    def shown(
+        self, integration: IntegrationName, records: Sequence[Fields]
+    ) -> list[dict[str, Any]]:
+        """Records as this partner shows them now."""
+        with self._lock:
+            reshape = self._reshaped.get(integration, unchanged)
+        return [reshape(record) for record in records]
 
     def tenant(self, integration: IntegrationName, authorization: str | None) -> str:
         """Whose token this is. Raises `HTTPException` 401 and 503."""
@@ -109,13 +124,14 @@ def _collection_routes(
             )
         except ValueError as error:
             raise HTTPException(400, str(error)) from error
-        return _page(found)
+        records = partner.shown(integration, found.records)
+        return {"results": records, "paging": {"next": found.next}, "total": found.total}
 
     @router.post("/batch/read")
     def read(tenant: Annotated[str, Depends(tenant_of)], keys: Keys) -> dict[str, Any]:
         if len(keys.ids) > PAGE:
             raise HTTPException(400, f"at most {PAGE} ids at a time")
-        return {"results": collection.read(tenant, keys.ids)}
+        return {"results": partner.shown(integration, collection.read(tenant, keys.ids))}
 
     return router
 
@@ -142,11 +158,3 @@ def _authentication(partner: Partner, integration: IntegrationName) -> Any:
 
 def _time(text: str | None) -> datetime | None:
     return None if text is None else parse(text)
-
-
-def _page(found: Found) -> dict[str, Any]:
-    return {
-        "results": list(found.records),
-        "paging": {"next": found.next},
-        "total": found.total,
-    }

@@ -31,6 +31,8 @@ from integration_monitor.store.baselines import Baseline, SideUnit
 
 ROLES: tuple[Role, ...] = get_args(Role)
 _DAY = timedelta(days=1)
+_ENOUGH = 10
+"""Records that are evidence of something; a page more is asked for where fewer were read."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +70,8 @@ def sampled_by(reading: Reading, sample: ShapeSample | None) -> Reading:
 
 
 def top_up(side: OpenSide, sample: ShapeSample, now: datetime) -> None:
-    """Ask for one page of records where none was read; no page is no error of the reading."""
-    if sample.records or not side.can_list:
+    """Ask for one page of records where too few were read; no page is no error of the reading."""
+    if sample.records >= _ENOUGH or not side.can_list:
         return
     with suppress(ReadError):
         next(side.changed(EPOCH, now + _DAY), None)

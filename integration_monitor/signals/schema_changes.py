@@ -247,7 +247,8 @@ def _not_seen_again(change: Change, baseline: Shape, observed: Shape) -> Change 
     if observed.declared:
         return None
     clean = change.clean + (observed.records if change.kind == "gained" else _without_null(now))
-    if _chance_of_none(change.hits, change.of, clean) < UNLIKELY:
+    # Few records never make it unlikely; as many as then, without exception, do.
+    if clean >= change.of or _chance_of_none(change.hits, change.of, clean) < UNLIKELY:
         return None
     return replace(change, clean=clean)
 

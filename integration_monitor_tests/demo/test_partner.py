@@ -9,6 +9,7 @@ import pytest
 
 from integration_monitor.demo.company import Account
 from integration_monitor.demo.partner import Partner, partner_app
+from integration_monitor.demo.reshaping import rename_field, retype_field
 from integration_monitor.demo.servers import serving
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -93,3 +94,25 @@ def test_an_upsert_keeps_the_senders_version(http: httpx.Client) -> None:
 )
 def test_what_it_does_not_understand_is_a_400(http: httpx.Client, query: dict[str, str]) -> None:
     assert http.get("/crm/contacts", headers=ACME, params=query).status_code == 400
+
+
+def test_shows_its_records_in_another_shape(partner: Partner, http: httpx.Client) -> None:
+    record = {"id": "c1", "account": "acme", "email": "a@example.com", "seats": 3}
+    partner.contacts.put("acme", record, NOON)
+
+    def shown() -> list[dict[str, object]]:
+        listed = http.get("/crm/contacts", headers=ACME).json()["results"]
+        body = {"ids": ["c1"]}
+        assert http.post("/crm/contacts/batch/read", headers=ACME, json=body).json() == {
+            "results": listed
+        }
+        return [{name: one[name] for name in one if name != "updated_at"} for one in listed]
+
+    partner.misbehave(reshaped={"crm": rename_field("crm")})
+    assert shown() == [
+        {"id": "c1", "account": "acme", "email_address": "a@example.com", "seats": 3}
+    ]
+    partner.misbehave(reshaped={"crm": retype_field("crm")})
+    assert shown() == [{**record, "seats": "3"}]
+    partner.misbehave()
+    assert shown() == [record]

@@ -145,3 +145,25 @@ def test_its_story_says_what_was_broken_and_mended(company: Company) -> None:
         ("broken", "stop-sync"),
         ("fixed", None),
     ]
+
+
+def test_a_renamed_field_arrives_empty_while_every_call_is_a_200(company: Company) -> None:
+    company.break_("rename-field")
+    key = company.world.partner.contacts.keys(TENANTS[0])[0]
+    company.world.changes.touch("crm", [key], company.now)
+    company.step()
+    query = sa.text("select email from crm.contacts where contact_id = :key")
+    with company.warehouse.connect() as connection:
+        assert connection.execute(query, {"key": key}).scalar_one() == ""
+    assert company.behind() == set()
+    assert last_run(company, "crm").endswith("100 % HTTP 200")
+    company.fix()
+    with company.warehouse.connect() as connection:
+        assert connection.execute(query, {"key": key}).scalar_one().endswith("@example.com")
+
+
+def test_a_retyped_number_still_arrives(company: Company) -> None:
+    company.break_("retype-field")
+    company.step()
+    assert last_run(company, "crm").endswith("100 % HTTP 200")
+    assert company.behind() == set()
