@@ -82,7 +82,8 @@ def _without_result(
     execution: AssetCheckExecutionRecord, record: dg.RunRecord | None, now: datetime
 ) -> NotEvaluated | None:
     """Why there will be no result; None where there may be one yet."""
-    planned = _utc(execution.create_timestamp)
+    # SQLite cuts it to whole seconds: rounded up, it is after every result before it.
+    planned = _utc(math.floor(execution.create_timestamp) + 1)
     if record is None:
         return NotEvaluated(planned, f"its run {execution.run_id} is gone: it was not evaluated")
     run = f"its run {execution.run_id}"

@@ -22,6 +22,7 @@ from integration_monitor.signals.asset_check import (
     LastExecution,
     judge_asset_check,
 )
+from integration_monitor.signals.verdict import Verdict
 from integration_monitor.signals.wording import count, some
 from integration_monitor.store import check_verdicts
 from integration_monitor.store.engine import Store
@@ -96,20 +97,24 @@ class AssetCheckWatch:
         now = self._clock()
         found = read_executions(instance, selected.descriptions, now)
         unseen = self._unseen(found)
-        last = {**_before(instance, unseen, selected), **found.last}
-        judged = [
-            judge_asset_check(subject_of(key), execution, self._severities)
-            for key, execution in last.items()
-        ]
-        verdicts = [verdict for verdict in judged if verdict is not None]
+        last = self._judge(found.last)
+        earlier = self._judge(_before(instance, unseen, selected))
+        subjects = selected.watched.keys()
         with store.begin() as connection:
-            new = check_verdicts.record(connection, verdicts, selected.watched.keys(), now)
+            new = check_verdicts.record(connection, last, subjects, now, earlier=earlier)
         self._seen = {
             key: number
             for key, number in found.under_way.items()
             if key in unseen or self._seen.get(key) == number
         }
         return _summary(selected, new)
+
+    def _judge(self, executions: Mapping[dg.AssetCheckKey, LastExecution]) -> list[Verdict]:
+        judged = (
+            judge_asset_check(subject_of(key), execution, self._severities)
+            for key, execution in executions.items()
+        )
+        return [verdict for verdict in judged if verdict is not None]
 
     def _select(self, repository: dg.RepositoryDefinition) -> Selected:
         if self._selected is None or self._selected[0] is not repository:

@@ -16,17 +16,25 @@ _CHANGING = ("reason", "evidence", "last_at", "valid_until")
 
 
 def record(
-    connection: sa.Connection, found: Iterable[Verdict], watched: Set[str], now: datetime
+    connection: sa.Connection,
+    found: Iterable[Verdict],
+    watched: Set[str],
+    now: datetime,
+    *,
+    earlier: Iterable[Verdict] = (),
 ) -> int:
     """Store the newest verdicts of the checks, and end those of checks that are not watched.
 
+    `earlier` are of checks that are under way: they count where they are newer than what is stored.
     A check without a new verdict keeps the one it has. Returns how many were new. Unlike other
     verdicts these have no cadence: an interval lasts until the next one begins.
     """
     # Nobody else writes these subjects, so one lock does for all of them.
     connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(ASSET_CHECKS))))
     before = {each.subject: each for each in stored.latest(connection, ASSET_CHECKS)}
-    new = [verdict for each in found if (verdict := _news(each, before.get(each.subject)))]
+    newer = [each for each in earlier if _is_newer(each, before.get(each.subject))]
+    all_found = [*newer, *found]
+    new = [verdict for each in all_found if (verdict := _news(each, before.get(each.subject)))]
     lasting = [each for each in new if _is_same_interval(each, before.get(each.subject))]
     beginning = [each for each in new if not _is_same_interval(each, before.get(each.subject))]
     ended: dict[str, datetime] = dict.fromkeys(set(before) - watched, now)
@@ -35,6 +43,10 @@ def record(
     _lengthen(connection, lasting)
     _begin(connection, beginning)
     return len(new)
+
+
+def _is_newer(found: Verdict, before: Verdict | None) -> bool:
+    return before is None or found.at > before.at
 
 
 def _news(found: Verdict, before: Verdict | None) -> Verdict | None:

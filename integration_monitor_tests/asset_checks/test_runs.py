@@ -119,6 +119,16 @@ def test_a_result_between_two_ticks_is_seen_although_the_next_run_is_under_way(
     assert ticks.tick(project.defs) == "nothing changed"
 
 
+def test_a_new_run_does_not_make_well_what_cannot_be_seen(ticks: Ticks) -> None:
+    project = Project()
+    project.run(ticks.instance)
+    planned(ticks.instance, dg.DagsterRunStatus.FAILURE)
+    ticks.tick(project.defs)
+    planned(ticks.instance)
+    assert ticks.tick(project.defs) == "nothing changed"
+    assert ticks.verdicts()[SUBJECT].status == "unknown"
+
+
 def test_a_run_that_never_ends_is_taken_for_dead(
     fast: dg.DagsterInstance, resource: StoreResource, monitor: Path
 ) -> None:

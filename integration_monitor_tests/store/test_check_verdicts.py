@@ -84,3 +84,12 @@ def test_verdicts_about_integrations_are_left_alone(store: Store) -> None:
     record(store, 1, watched=set())
     with store.begin() as connection:
         assert len(verdicts.latest(connection)) == 1
+
+
+def test_what_a_check_under_way_said_before_counts_only_where_it_is_news(store: Store) -> None:
+    record(store, 11, check("a", "unknown", 10))
+    with store.begin() as connection:
+        for earlier, expected in ((check("a", "ok", 5), 0), (check("a", "ok", 12), 1)):
+            found = check_verdicts.record(connection, [], BOTH, at(13), earlier=[earlier])
+            assert found == expected
+    assert latest(store) == {"orders:a": ("ok", 12)}
