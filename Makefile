@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help install demo dev test test-all test-databases lint bench clean
+.PHONY: help install demo dev test test-all test-databases lint bench docs clean
 
 help:  ## Say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -44,6 +44,9 @@ lint: install  ## Style, types and the direction of imports
 
 bench: install  ## Measure the figures in benchmarks/
 	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+
+docs: $(VENV)/installed-dev  ## Build the documentation site into site/
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
 clean:  ## Remove .venv, caches and the data of demo and dev
 	rm -rf $(VENV) .integration_monitor .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
