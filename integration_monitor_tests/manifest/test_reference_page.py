@@ -23,7 +23,8 @@ def test_every_key_has_a_row_with_words(schema: dict[str, Any]) -> None:
 def test_every_link_leads_to_a_section() -> None:
     page = reference_page(json_schema(), "Title")
     sections = {
-        heading.lower().replace(" ", "-") for heading in re.findall(r"^## (.*)$", page, re.MULTILINE)
+        heading.lower().replace(" ", "-")
+        for heading in re.findall(r"^## (.*)$", page, re.MULTILINE)
     }
     assert set(re.findall(r"\]\(#(.*?)\)", page)) <= sections
 
