@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+import dagster as dg
 import psycopg
 import pytest
 
-from integration_monitor.manifest.domain import SchemaRules, SqlSide
-from integration_monitor.measure import SyncMeasurement
+from integration_monitor.builder import build_integration_monitor_defs
+from integration_monitor.manifest.domain import (
+    Fleet,
+    Integration,
+    ListedConnections,
+    SchemaRules,
+    SqlSide,
+)
+from integration_monitor.measure import SyncMeasurement, measure_integration
 from integration_monitor.observe.schema import Observed, observe_side
 from integration_monitor.signals.verdict import Verdict
 from integration_monitor.store import baselines
 from integration_monitor.store.baselines import SideUnit
 from integration_monitor.store.engine import Store
 from integration_monitor_tests.observe.partner import Partner, running_partner, says
+from integration_monitor_tests.plugin import store_resource
 from integration_monitor_tests.test_measure import Case
 
 TENANTS = ("acme", "globex")
@@ -313,3 +322,74 @@ def test_says_what_is_wrong_with_the_partner_and_not_with_its_fields(case: Drift
     case.partner.always = says(503)
     verdict = case.source()
     assert (verdict.status, verdict.severity) == ("unknown", "ticket")
+
+
+def test_a_tenant_that_left_takes_its_changes_with_it(case: Drifting) -> None:
+    case.measure()
+    case.reshape("globex", seats="3")
+    assert case.source().status == "fail"
+    everybody = case.integration
+    declared = everybody.connections
+    assert isinstance(declared, ListedConnections)
+    staying = replace(declared, connections=declared.connections[:1])
+    case.integration = replace(everybody, connections=staying)
+    assert case.source().status == "ok"
+    case.integration = everybody
+    assert case.source().status == "fail", "it came back as it had left"
+
+
+def test_dagster_shows_both_checks_and_the_columns_of_both_sides(
+    case: Drifting, store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case.measure()
+    case.reshape("globex", seats="3")
+    case.clock.pass_(minutes=1)
+    for name, value in case.environ.items():
+        monkeypatch.setenv(name, value)
+
+    def measure(integration: Integration, **means: Any) -> Sequence[SyncMeasurement]:
+        return measure_integration(integration, clock=case.clock, **means)
+
+    with store_resource(store_url) as resource:
+        defs = build_integration_monitor_defs(
+            manifests=Fleet("integrations", (case.integration,)), measure=measure, store=resource
+        )
+        job = defs.resolve_job_def("integration_monitor_every_1m")
+        result = job.execute_in_process(raise_on_error=False)
+    checks = {
+        (check.asset_key.path[-1], check.check_name): check
+        for check in result.get_asset_check_evaluations()
+    }
+    source = checks["contacts_source", "schema_drift"]
+    destination = checks["contacts_destination", "schema_drift"]
+    assert (source.passed, source.severity) == (False, dg.AssetCheckSeverity.ERROR)
+    assert destination.passed
+    assert source.metadata["retyped"] == dg.MetadataValue.int(1)
+    details = str(source.metadata["details"].value)
+    assert "| `seats` | seats | retyped | integer | string |" in details
+    columns = dict(observed_columns(result))
+    seen = [(column.name, column.type) for column in columns["contacts_source"]]
+    assert seen[:4] == [
+        ("id", "string"),
+        ("properties.email", "string"),
+        ("seats", "integer or string"),
+        ("updated", "integer"),
+    ]
+    assert [(column.name, column.type) for column in columns["contacts_destination"]] == [
+        ("id", "text"),
+        ("tenant", "text"),
+        ("updated_at", "timestamptz"),
+    ]
+    assert columns["contacts_destination"][0].constraints.nullable
+
+
+def observed_columns(
+    result: dg.ExecuteInProcessResult,
+) -> Iterator[tuple[str, Sequence[dg.TableColumn]]]:
+    """What each observation says of columns, by the last part of the asset's key."""
+    for event in result.all_events:
+        if event.event_type is dg.DagsterEventType.ASSET_OBSERVATION:
+            seen = event.asset_observation_data.asset_observation
+            schema = seen.metadata["dagster/column_schema"]
+            assert isinstance(schema, dg.TableSchemaMetadataValue)
+            yield seen.asset_key.path[-1], schema.schema.columns

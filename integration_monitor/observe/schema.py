@@ -139,6 +139,10 @@ def judge_side(
         _follow(connection, SideUnit(integration, sync.name, role, one.connection), sync, one, at)
         for one in sorted(observed, key=lambda each: each.connection)
     ]
+    if facts:
+        _forget_unlisted(
+            connection, integration, sync.name, role, {f.connection for f in facts}, at
+        )
     verdict = schema_drift.judge(
         integration, sync, role, facts, at=at, valid_until=valid_until, error=error
     )
@@ -157,7 +161,7 @@ def _follow(
     if baseline is not None and baseline.fingerprint != wanted:
         if shape is None:
             return SchemaFacts(unit.connection, None, error=observed.error)
-        _supersede(connection, baseline, at)
+        _supersede(connection, baseline, at, "the definition of the side changed")
         baseline = None
     if baseline is None:
         if shape is None:
@@ -184,9 +188,24 @@ def definition(sync: Sync, role: Role) -> str:
     return hashlib.sha256(place.encode()).hexdigest()[:16]
 
 
-def _supersede(connection: sa.Connection, baseline: Baseline, at: datetime) -> None:
+def _forget_unlisted(
+    connection: sa.Connection,
+    integration: str,
+    sync: str,
+    role: Role,
+    listed: Collection[str],
+    at: datetime,
+) -> None:
+    """Close the changes of connections that left; one that comes back is compared anew."""
+    for unit in baselines.units(connection, integration, sync):
+        if unit.side == role and unit.connection not in listed:
+            left = baselines.current(connection, unit)
+            if left is not None:
+                _supersede(connection, left, at, "the connection is no longer listed")
+
+
+def _supersede(connection: sa.Connection, baseline: Baseline, at: datetime, note: str) -> None:
     changes = baselines.open_changes(connection, baseline)
-    note = "the definition of the side changed"
     baselines.close(connection, baseline, changes, "superseded", at=at, note=note)
 
 

@@ -8,9 +8,11 @@ import sqlalchemy as sa
 
 from integration_monitor.manifest.domain import Retention
 from integration_monitor.store.tables import (
+    baselines,
     incidents,
     outbox,
     owed,
+    schema_changes,
     transitions,
     verdicts,
     volumes,
@@ -23,7 +25,8 @@ BATCH = 20_000
 def purge(connection: sa.Connection, retention: Retention, now: datetime) -> int:
     """Delete what is older than its retention; how many rows that were.
 
-    - `verdicts`: intervals of verdicts that ended, and resolved incidents with their alerts;
+    - `verdicts`: intervals of verdicts that ended, resolved incidents with their alerts, and
+      schemas that were superseded with their changes;
     - `gaps`: closed gaps, except accepted ones: they keep a record from being reported again;
     - `hours`: record versions expected by the hour.
 
@@ -35,7 +38,15 @@ def purge(connection: sa.Connection, retention: Retention, now: datetime) -> int
     deleted += connection.execute(
         volumes.delete().where(volumes.c.hour < now - retention.hours)
     ).rowcount
+    deleted += _purge_schemas(connection, now - retention.verdicts)
     return deleted + _purge_incidents(connection, now - retention.verdicts)
+
+
+def _purge_schemas(connection: sa.Connection, before: datetime) -> int:
+    deleted = _delete(connection, schema_changes, schema_changes.c.closed_at < before)
+    has_changes = sa.exists().where(schema_changes.c.baseline_id == baselines.c.id)
+    old = sa.and_(baselines.c.superseded_at < before, ~has_changes)
+    return deleted + _delete(connection, baselines, old)
 
 
 def _purge_incidents(connection: sa.Connection, before: datetime) -> int:

@@ -181,6 +181,22 @@ def test_the_worst_verdict_gives_the_reason_and_all_are_findings() -> None:
     ]
 
 
+def test_a_field_that_is_gone_is_the_cause_and_its_effects_are_findings() -> None:
+    world = World()
+    drift = verdict("fail", signal="source_schema_drift", reason="`email` is lost")
+    world.step(0, verdict("fail", reason="3 records are missing"), drift)
+    (incident,) = world.incidents
+    assert incident.reason == "`email` is lost"
+    assert [found.signal for found in incident.findings][1] == "reconciliation"
+
+
+def test_a_drift_that_breaks_nothing_explains_nothing() -> None:
+    world = World()
+    drift = verdict("warn", signal="source_schema_drift", reason="`note` is lost")
+    world.step(0, drift, verdict("warn", reason="1 extra record"))
+    assert world.incidents[0].reason == "1 extra record"
+
+
 def test_a_verdict_says_its_severity() -> None:
     world = World()
     world.step(0, verdict("fail", severity="watch"))

@@ -7,7 +7,18 @@ import sqlalchemy as sa
 
 from integration_monitor.incidents.domain import Transition
 from integration_monitor.manifest.domain import Retention
-from integration_monitor.store import coverage, incidents, ledger, outbox, tables, verdicts
+from integration_monitor.signals.schema_changes import Change
+from integration_monitor.signals.shape import FieldShape, Shape
+from integration_monitor.store import (
+    baselines,
+    coverage,
+    incidents,
+    ledger,
+    outbox,
+    tables,
+    verdicts,
+)
+from integration_monitor.store.baselines import SideUnit
 from integration_monitor.store.coverage import Unit
 from integration_monitor.store.engine import Store
 from integration_monitor.store.ledger import Sighting
@@ -70,6 +81,24 @@ def test_each_thing_is_kept_for_its_own_time(store: Store) -> None:
     assert purged(store, START + timedelta(days=400)) == 4
     # The latest verdict, the open gap and the accepted one.
     assert rows(store) == dict.fromkeys(KEPT, 0) | {"verdicts": 1, "owed": 2}
+
+
+def test_superseded_schemas_go_with_their_changes_and_the_present_one_stays(store: Store) -> None:
+    unit = SideUnit("crm", "contacts", "source", "-")
+    shape = Shape({"a": FieldShape({"integer": 9}, 9, 0, 9)}, 9)
+    lost = Change("a", "lost", "integer", "absent")
+    with store.begin() as connection:
+        first = baselines.record(connection, unit, shape, fingerprint="x", at=START)
+        baselines.save_changes(connection, first, [lost], START)
+        assert baselines.accept_changes(connection, unit, by="me", note="so be it", at=at(5)) == 1
+        second = baselines.current(connection, unit)
+        assert second is not None
+        baselines.save_changes(connection, second, [lost], at(6))
+    assert purged(store, START + timedelta(days=2)) == 0
+    assert purged(store, START + timedelta(days=400)) == 2
+    with store.begin() as connection:
+        assert baselines.history(connection, "crm", "contacts") == [second]
+        assert len(baselines.open_changes(connection, second)) == 1
 
 
 def test_what_is_open_or_unsent_is_never_deleted(store: Store) -> None:
