@@ -121,6 +121,7 @@ def _facts(
         examples=examples,
         error=result.error,
         behind=result.behind,
+        stuck=result.stuck,
         covered_to=result.covered_to,
         source_now=result.source_now,
         source_records=result.source.records,

@@ -52,6 +52,7 @@ def reconcile(run: Run, sides: Sides) -> Reconciled:
             result.notes.append("extra records and totals were left out: the request budget")
         else:
             result.behind = True
+            result.stuck = result.covered_to == reconciliation.covered_before
     result.requests = run.budget.used
     return result
 
@@ -63,12 +64,13 @@ class _Reconciliation:
         self.sides = sides
         self.keys: set[str] | None = set()
         self.source_was_read = False
+        self.covered_before: datetime | None = None
         self.each_lag = 1
 
     def go(self) -> None:
         state = self._state()
         self.result.unexplained_before = state.unexplained
-        self.result.covered_to = state.covered_to
+        self.result.covered_to = self.covered_before = state.covered_to
         self.result.source_watermark = state.source_watermark
         self.sides.precision.source_us = state.source_precision_us
         self.sides.precision.destination_us = state.destination_precision_us

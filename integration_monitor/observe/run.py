@@ -26,6 +26,8 @@ class Reconciled:
     unit: Unit
     error: str | None = None
     behind: bool = False
+    stuck: bool = False
+    """Behind, and this run brought coverage no farther: the next one would end there, too."""
     covered_to: datetime | None = None
     source_now: datetime | None = None
     source: Totals = NOT_COUNTED

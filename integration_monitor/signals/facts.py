@@ -50,6 +50,8 @@ class ConnectionFacts:
     """Why it could not be read, None where it could."""
     behind: bool = False
     """The request budget ended before the source's now was reached."""
+    stuck: bool = False
+    """It ended before anything was covered, as it will in the next run."""
     covered_to: datetime | None = None
     source_now: datetime | None = None
     source_records: int | None = None

@@ -22,6 +22,7 @@ BEHIND_UNKNOWN = timedelta(hours=1)
 """Farther behind than this (or the lag's `fail`, where longer) the answer is `unknown`."""
 TENANTS_SHOWN = 100
 _TOO_MUCH = "there is more than the `requests` of one run can read"
+_STUCK = "; this one came no farther: raise `requests`, or shorten `overlap`"
 
 _WORST: tuple[Status, ...] = ("fail", "unknown", "warn", "ok")
 
@@ -122,12 +123,13 @@ def _reading_findings(sync: Sync, facts: ConnectionFacts) -> list[_Finding]:
         return [_Finding("unknown", f"{who}{facts.error}", facts.connection)]
     if not facts.behind:
         return []
+    too_much = _TOO_MUCH + (_STUCK if facts.stuck else "")
     if facts.covered_to is None or facts.source_now is None:
-        reason = f"{who}nothing was covered yet: {_TOO_MUCH}"
+        reason = f"{who}nothing was covered yet: {too_much}"
         return [_Finding("unknown", reason, facts.connection)]
     behind = facts.source_now - facts.covered_to
     limit = max(BEHIND_UNKNOWN, sync.lag.fail if sync.lag else BEHIND_UNKNOWN)
-    reason = f"{who}covered to {clock(facts.covered_to)}, {span(behind)} behind: {_TOO_MUCH}"
+    reason = f"{who}covered to {clock(facts.covered_to)}, {span(behind)} behind: {too_much}"
     return [_Finding("unknown" if behind > limit else "warn", reason, facts.connection)]
 
 

@@ -6,6 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from integration_monitor.manifest.load import load_texts
+from integration_monitor.observe.connections import Connection
+from integration_monitor.observe.open_side import open_side
 from integration_monitor.observe.reading import Reading
 from integration_monitor.observe.side import ReadAgain, ReadError, TooManyRecords
 from integration_monitor_tests.observe.answering import Answer, Asked, Reply, answering
@@ -14,6 +17,7 @@ from integration_monitor_tests.observe.rest_examples import (
     ENVIRON,
     TOKEN,
     keys,
+    manifest,
     minutes,
     opened,
     orders,
@@ -242,6 +246,20 @@ def test_an_error_in_a_200_is_a_failure(
     assert str(caught.value) == f"POST /graphql answered 200 and an error: {told}"
     assert caught.value.kind == kind
     assert len(served.asked) == (4 if kind == "rate_limited" else 1)
+
+
+def test_an_error_quotes_no_credential_that_was_sent(given: Reading) -> None:
+    bearer = "{type: bearer, token: {env: SHOP_TOKEN}}"
+    by_key = "{type: api_key, query: key, value: {env: SHOP_TOKEN}}"
+    with answering(lambda asked: Reply({"error": f"{TOKEN} is no key of ours"})) as served:
+        text = manifest(served.url, BASE % ("limit: 3", "data", "errors: error"))
+        (integration,) = load_texts({"shop.yaml": text.replace(bearer, by_key)}).integrations
+        source = integration.syncs["orders"].source
+        side = open_side(source, integration, "source", Connection("-"), given)
+        with pytest.raises(ReadError) as caught:
+            keys(side)
+        assert served.values("key") == [TOKEN]
+    assert str(caught.value) == "GET /orders answered 200 and an error: … is no key of ours"
 
 
 # --- pages that repeat, skip, shift, or expire ---

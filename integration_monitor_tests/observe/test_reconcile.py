@@ -383,9 +383,22 @@ def test_a_small_budget_falls_behind_says_so_and_catches_up(store: Store) -> Non
     verdict = case.run()
     assert verdict.status == "unknown"
     assert "behind: there is more than the `requests` of one run can read" in verdict.reason
+    assert "came no farther" not in verdict.reason
     for _ in range(6):
         verdict = case.run()
     assert verdict.status == "ok"
+
+
+def test_an_overlap_that_takes_the_whole_budget_is_told_to_be_too_long(store: Store) -> None:
+    case = Reconciliation(store, window=timedelta(minutes=5), overlap=timedelta(hours=1))
+    assert case.run().status == "ok"
+    covered = case.result.covered_to
+    case.sync = replace(case.sync, requests=12)
+    case.clock.pass_(minutes=5)
+    verdict = case.run()
+    assert verdict.status == "warn"
+    assert "this one came no farther: raise `requests`, or shorten `overlap`" in verdict.reason
+    assert case.result.covered_to == covered
 
 
 def test_a_source_that_tells_days_only_is_not_behind_for_the_rest_of_the_day(
