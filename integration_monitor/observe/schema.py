@@ -173,7 +173,7 @@ def _follow(
         step = follow(baseline.shape, changes, shape, sync.schema, mapped)
         for change, reason in step.closed:
             baselines.close(connection, baseline, [change], reason, at=at)
-        changes = baselines.save_changes(connection, baseline, step.open, at)
+        changes = baselines.save_changes(connection, baseline, step.open, at) if step.open else ()
         baselines.learn(connection, baseline, step.baseline)
         baseline = replace(baseline, shape=step.baseline)
     return SchemaFacts(
