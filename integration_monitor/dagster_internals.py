@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from datetime import datetime
+from typing import TypeVar
 
 import dagster as dg
 from dagster._core.definitions.asset_selection import (
@@ -50,10 +51,16 @@ __all__ = [
     "selections",
 ]
 
+Value = TypeVar("Value")
 EntityKeys = frozenset[dg.AssetKey | dg.AssetCheckKey]
 
 
-def pinned(key: str, read: Callable[[], str]) -> str:
+def pinned(
+    key: str,
+    read: Callable[[], Value],
+    dump: Callable[[Value], str],
+    restore: Callable[[str], Value],
+) -> Value:
     """What `read` gave when the code location was loaded, in this process and in those of its runs.
 
     A run's process imports the code location anew. Dagster hands it what the code server kept
@@ -63,8 +70,8 @@ def pinned(key: str, read: Callable[[], str]) -> str:
     kept: str | None = None
     if context.load_type is DefinitionsLoadType.RECONSTRUCTION:
         kept = context.reconstruction_metadata.get(key)
-    value = read() if kept is None else kept
-    context.add_to_pending_reconstruction_metadata(key, value)
+    value = read() if kept is None else restore(kept)
+    context.add_to_pending_reconstruction_metadata(key, dump(value) if kept is None else kept)
     return value
 
 

@@ -46,8 +46,8 @@ def load_pinned(directory: Path) -> Fleet:
 
     Raises `ManifestDirectoryError` where the directory cannot be listed.
     """
-    kept = pinned(f"integration_monitor:{directory}", lambda: dump_fleet(load_directory(directory)))
-    return restore_fleet(kept)
+    key = f"integration_monitor:{directory}"
+    return pinned(key, lambda: load_directory(directory), dump_fleet, restore_fleet)
 
 
 def load_pinned_monitor(file: Path) -> Fleet:
