@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema
 
+from integration_monitor.manifest.descriptions import DescribedJsonSchema
 from integration_monitor.manifest.wire import Manifest, Monitor
 
 DIALECT = GenerateJsonSchema.schema_dialect
@@ -15,7 +16,7 @@ def json_schema() -> dict[str, Any]:
     """The JSON Schema of a manifest."""
     return {
         "$schema": DIALECT,
-        **Manifest.model_json_schema(),
+        **Manifest.model_json_schema(schema_generator=DescribedJsonSchema),
         "title": "A manifest of integration_monitor",
         "required": ["version", "integration", "owner"],
     }
@@ -25,6 +26,6 @@ def monitor_json_schema() -> dict[str, Any]:
     """The JSON Schema of monitor.yaml."""
     return {
         "$schema": DIALECT,
-        **Monitor.model_json_schema(),
+        **Monitor.model_json_schema(schema_generator=DescribedJsonSchema),
         "title": "monitor.yaml of integration_monitor",
     }

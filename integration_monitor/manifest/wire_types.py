@@ -51,8 +51,9 @@ class Wire(BaseModel):
         strict=True,
         frozen=True,
         hide_input_in_errors=True,
-        use_attribute_docstrings=True,
         protected_namespaces=(),
+        # A whole manifest validates all its parts: they need no validators of their own.
+        defer_build=True,
     )
 
 
