@@ -36,9 +36,10 @@ def find_extra(run: Run, sides: Sides, start: datetime, end: datetime, read: set
         budget=run.budget,
     ):
         run.deadline.remaining()
-        now = run.clock()
-        with run.store.begin() as connection:
-            ledger.add(connection, run.unit, piece.extra, first_seen=now, at=now)
+        if piece.extra:
+            now = run.clock()
+            with run.store.begin() as connection:
+                ledger.add(connection, run.unit, piece.extra, first_seen=now, at=now)
 
 
 @dataclass

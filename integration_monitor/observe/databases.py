@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from integration_monitor.observe.database_errors import read_error
 from integration_monitor.observe.dialects import Dialect, by_name, dialect_of
 from integration_monitor.observe.limits import Deadline
+from integration_monitor.observe.sharing import Sharing
 from integration_monitor.observe.side import ReadError
 
 Found = TypeVar("Found")
@@ -77,7 +78,11 @@ class Database:
 
 
 class Engines:
-    """The engines of one measurement, one a URL; share it between threads, dispose of it after."""
+    """The engines of one measurement, one a URL; share it between threads, dispose of it after.
+
+    Measurements that go on at the same time share engines, and what these know: the connections
+    they made, and the SQL they compiled.
+    """
 
     def __init__(self, connect_timeout: timedelta = CONNECT_TIMEOUT) -> None:
         self._connect_timeout = connect_timeout
@@ -89,7 +94,9 @@ class Engines:
         """The database at this URL; connects at first use. Raises `ReadError` of kind `config`."""
         with self._lock:
             if url not in self._databases:
-                self._databases[url] = _database(url, self._connect_timeout)
+                self._databases[url] = _OPEN.take(
+                    (url, self._connect_timeout), lambda: _database(url, self._connect_timeout)
+                )
             return self._databases[url]
 
     def remember(self, subject: object, find: Callable[[], Found]) -> Found:
@@ -99,12 +106,17 @@ class Engines:
         return cast("Found", self._known[subject])
 
     def dispose(self) -> None:
-        """Close all connections."""
+        """Close all connections, except for those that others still use."""
         with self._lock:
-            for database in self._databases.values():
-                database.engine.dispose()
+            for url in self._databases:
+                database = _OPEN.give_back((url, self._connect_timeout))
+                if database is not None:
+                    database.engine.dispose()
             self._databases.clear()
             self._known.clear()
+
+
+_OPEN: Sharing[tuple[str, timedelta], Database] = Sharing()
 
 
 def _database(text: str, connect_timeout: timedelta) -> Database:

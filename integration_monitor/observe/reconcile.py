@@ -102,6 +102,8 @@ class _Reconciliation:
             known += ledger.open_rows(connection, self.run.unit, gaps=False)
             large = stretch_store.of_unit(connection, self.run.unit)
             self._remember(connection, [])
+        if not known and not large:
+            return
         try:
             # Half at most, so that a large loss does not stop the result.
             with self.run.budget.at_most(0.5):
