@@ -55,14 +55,15 @@ def load_pinned_monitor(file: Path) -> Fleet:
 
     Raises `MonitorFileError` where something is wrong with the file.
     """
-    return restore_fleet(pinned(f"integration_monitor:{file}", lambda: _dump_monitor(file)))
+    key = f"integration_monitor:{file}"
+    return pinned(key, lambda: _load_monitor(file), dump_fleet, restore_fleet)
 
 
-def _dump_monitor(file: Path) -> str:
+def _load_monitor(file: Path) -> Fleet:
     fleet = load_monitor(file)
     if fleet.errors:
         raise MonitorFileError("\n".join(map(str, fleet.errors)))
-    return dump_fleet(fleet)
+    return fleet
 
 
 def dump_fleet(fleet: Fleet) -> str:
