@@ -11,6 +11,7 @@ from integration_monitor.manifest.domain import TimeFormat
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_UUID_LENGTH = 36
 _MICROSECONDS: dict[TimeFormat, int] = {"epoch_s": 1_000_000, "epoch_ms": 1_000}
 
 
@@ -20,6 +21,8 @@ def canonical_key(value: object) -> str | None:
     Space around a text is padding, not key. None for what cannot be a key: null, an empty
     text, true and false, NaN, lists, objects.
     """
+    if type(value) is int:  # first, as most keys are
+        return str(value)
     if isinstance(value, bool):
         return None
     if isinstance(value, str):
@@ -39,10 +42,10 @@ def parse_time(value: object, time_format: TimeFormat = "iso8601") -> datetime |
     Numbers, also as text, are read only where the format says their unit; it is never guessed.
     None where the value is not a time.
     """
-    if isinstance(value, bool):
-        return None
     if isinstance(value, datetime):
         return _utc(value)
+    if value is None or isinstance(value, bool):
+        return None
     if isinstance(value, date):
         return datetime(value.year, value.month, value.day, tzinfo=UTC)
     if time_format in _MICROSECONDS and isinstance(value, int | float | Decimal | str):
@@ -53,7 +56,7 @@ def parse_time(value: object, time_format: TimeFormat = "iso8601") -> datetime |
 
 
 def _text_key(text: str) -> str | None:
-    return text.lower() if _UUID.fullmatch(text) else text or None
+    return text.lower() if len(text) == _UUID_LENGTH and _UUID.fullmatch(text) else text or None
 
 
 def _number_key(value: float | Decimal) -> str | None:
@@ -89,6 +92,8 @@ def _from_text(text: str) -> datetime | None:
 
 
 def _utc(moment: datetime) -> datetime | None:
+    if moment.tzinfo is UTC:
+        return moment
     if moment.tzinfo is None:
         return moment.replace(tzinfo=UTC)
     try:

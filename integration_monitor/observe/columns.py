@@ -44,24 +44,28 @@ class Column:
         """To be selected: as the driver gives it."""
         return sa.column(self.name)
 
-    def is_one_of(self, texts: Iterable[str]) -> sa.ColumnElement[bool] | None:
+    def is_one_of(
+        self, texts: Iterable[str], *, as_array: bool = False
+    ) -> sa.ColumnElement[bool] | None:
         """That the column holds one of these keys, so that an index serves it.
 
-        None where no key can be a value of the column's type.
+        None where no key can be a value of the column's type. `as_array` sends the keys as one
+        value, where the database knows arrays.
         """
+        among = _in_array if as_array else _among
         if self.kind in _RANGES:
             whole = [int(text) for text in texts if _WHOLE.fullmatch(text)]
             possible = _RANGES[self.kind]
-            return _among(self.value, sa.BigInteger(), [n for n in whole if n in possible])
+            return among(self.value, sa.BigInteger(), [n for n in whole if n in possible])
         if self.kind == "number":
             numbers = [Decimal(text) for text in texts if _NUMBER.fullmatch(text)]
-            return _among(self.value, sa.Numeric(), numbers)
+            return among(self.value, sa.Numeric(), numbers)
         if self.kind == "uuid":
-            return _among(self.value, sa.Uuid(), [key for text in texts if (key := _uuid(text))])
+            return among(self.value, sa.Uuid(), [key for text in texts if (key := _uuid(text))])
         spelled = [spelling for text in texts for spelling in _spellings(text)]
         if self.kind == "text":
-            return _among(self.value, sa.String(), spelled)
-        return _among(sa.cast(self.value, sa.String()), sa.String(), spelled)
+            return among(self.value, sa.String(), spelled)
+        return among(sa.cast(self.value, sa.String()), sa.String(), spelled)
 
     def is_empty(self) -> sa.ColumnElement[bool]:
         """That a key column holds no key."""
@@ -98,6 +102,14 @@ def _among(
     column: sa.ColumnElement[Any], type_: sa.types.TypeEngine[Any], values: Sequence[object]
 ) -> sa.ColumnElement[bool] | None:
     return sa.type_coerce(column, type_).in_(values) if values else None
+
+
+def _in_array(
+    column: sa.ColumnElement[Any], type_: sa.types.TypeEngine[Any], values: Sequence[object]
+) -> sa.ColumnElement[bool] | None:
+    if not values:
+        return None
+    return sa.type_coerce(column, type_) == sa.any_(sa.literal(values, sa.ARRAY(type_)))
 
 
 def _uuid(text: str) -> uuid.UUID | None:

@@ -32,6 +32,8 @@ class Dialect:
     """The extra of this package that brings the driver."""
     lookup: int = 1_000
     """Keys in one statement."""
+    arrays: bool = False
+    """Whether they may be sent as one value: a parameter for each takes far longer."""
     settings: Callable[[float], tuple[str, ...]] = lambda seconds: ()
     """Statements that begin a session: UTC, only reading, and an end after so many seconds."""
     connect: Callable[[int], Mapping[str, object]] = lambda seconds: {}
@@ -184,6 +186,7 @@ _DIALECTS: Mapping[str, Dialect] = {
     "postgresql": Dialect(
         clock="clock_timestamp()",
         driver="psycopg",
+        arrays=True,
         settings=_postgres_settings,
         connect=_postgres_connect,
         reflected=False,

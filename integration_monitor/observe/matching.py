@@ -39,6 +39,8 @@ def match(
     With `own_keys` each tenant has keys of its own, so that two may use the same: a row of
     another tenant is then this record only where it has its version, too.
     """
+    if len(found) == 1 and keeps_version and _is_it(found[0], version, tenant):
+        return Match(None, found[0].tenant, version, found[0].loaded_at)
     there = [record for record in found if record.in_filter]
     own = [record for record in there if _same_tenant(tenant, record.tenant)]
     if not own:
@@ -86,6 +88,12 @@ def finest(times: Iterable[datetime | None], known_us: int | None, side: timedel
         precision = _MILLISECOND_US if at.microsecond else _SECOND_US
         seen = precision if seen is None else min(seen, precision)
     return None if seen is None else max(seen, least)
+
+
+def _is_it(row: Record, version: datetime | None, tenant: str | None) -> bool:
+    """The same version for the same tenant: how nearly every record is found."""
+    same = version is not None and row.version == version
+    return same and row.in_filter and _same_tenant(tenant, row.tenant)
 
 
 def _is_theirs(row: Record, version: datetime | None, precision_us: int) -> bool:

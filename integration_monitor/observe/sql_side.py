@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 
@@ -18,6 +18,8 @@ from integration_monitor.observe.reading import Reading, resolve
 from integration_monitor.observe.side import Page, ReadError, Record, Totals, Validator
 from integration_monitor.observe.sql_times import clock
 from integration_monitor.observe.statements import Rows, Statements, statements
+
+Row: TypeAlias = "sa.Row[*tuple[Any, ...]]"
 
 PAGE = 1_000
 """Rows held in memory at one time."""
@@ -38,6 +40,7 @@ class SqlTable:
             self._ask: Statements = statements(
                 side, at, columns, self._database.engine.dialect, self.name
             )
+        self._places = self._ask.places()
         self._tenant = None if tenant == SINGLE else tenant
         version = self._ask.version
         self.granularity = version.granularity() if version else timedelta(seconds=1)
@@ -76,7 +79,7 @@ class SqlTable:
             self._session(streamed=True) as connection,
             connection.execution_options(yield_per=PAGE).execute(rows) as result,
         ):
-            for partition in result.mappings().partitions():
+            for partition in result.partitions():
                 self._reading.deadline.remaining()
                 yield self._page(partition, start, end)
 
@@ -97,12 +100,13 @@ class SqlTable:
     def _look_up(self, rows: Rows, asked: frozenset[str]) -> Sequence[Record]:
         self._reading.budget.take()
         with self._session() as connection:
-            mappings = connection.execute(rows).mappings().all()
+            found = connection.execute(rows).all()
+        at = self._places
         # A collation may find `Key` for `key`: here they are two.
         return [
-            self._record(row, key, in_filter=bool(row["in_filter"]))
-            for row in mappings
-            if (key := canonical_key(row["key"])) in asked
+            self._record(row, key, _time(row, at.version), in_filter=bool(row[at.in_filter]))
+            for row in found
+            if (key := canonical_key(row[at.key])) in asked
         ]
 
     def _one(self, rows: Rows) -> sa.Row[*tuple[Any, ...]]:
@@ -143,10 +147,11 @@ class SqlTable:
             return 0
         return int(self._one(self._ask.without_tenant())[0])
 
-    def _page(self, rows: Sequence[Mapping[Any, Any]], start: datetime, end: datetime) -> Page:
+    def _page(self, rows: Sequence[Row], start: datetime, end: datetime) -> Page:
         records, malformed = [], []
+        at = self._places
         for row in rows:
-            key, version = canonical_key(row["key"]), parse_time(row["version"])
+            key, version = canonical_key(row[at.key]), _time(row, at.version)
             if version is not None and not start <= version < end:
                 continue
             if key is None:
@@ -154,12 +159,17 @@ class SqlTable:
             elif version is None:
                 malformed.append(f"{key}: no time in `updated_at`")
             else:
-                records.append(self._record(row, key))
+                records.append(self._record(row, key, version))
         return Page(tuple(records), tuple(malformed))
 
-    def _record(self, row: Mapping[Any, Any], key: str, *, in_filter: bool = True) -> Record:
+    def _record(
+        self, row: Row, key: str, version: datetime | None, *, in_filter: bool = True
+    ) -> Record:
+        at = self._places
         # A row whose tenant is null belongs to nobody, not to the tenant that looked it up.
-        tenant = canonical_key(row["tenant"]) if self._ask.tenant else self._tenant
-        return Record(
-            key, parse_time(row.get("version")), tenant, parse_time(row.get("loaded")), in_filter
-        )
+        tenant = self._tenant if at.tenant is None else canonical_key(row[at.tenant])
+        return Record(key, version, tenant, _time(row, at.loaded), in_filter)
+
+
+def _time(row: Row, place: int | None) -> datetime | None:
+    return None if place is None else parse_time(row[place])

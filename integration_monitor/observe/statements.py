@@ -12,10 +12,22 @@ import sqlalchemy as sa
 from integration_monitor.manifest.domain import Side, SqlSide
 from integration_monitor.observe.columns import Column, find_column
 from integration_monitor.observe.describe import relation
+from integration_monitor.observe.dialects import dialect_of
 from integration_monitor.observe.side import ReadError
 from integration_monitor.observe.sql_times import moment, within
 
 Rows: TypeAlias = "sa.Select[*tuple[Any, ...]]"
+
+
+@dataclass(frozen=True)
+class Places:
+    """Positions in a row; None for what the side does not keep. A look-up has `in_filter` last."""
+
+    key: int
+    version: int | None = None
+    loaded: int | None = None
+    tenant: int | None = None
+    in_filter: int = -1
 
 
 @dataclass(frozen=True)
@@ -55,19 +67,23 @@ class Statements:
 
     def lookup(self, keys: Sequence[str]) -> Rows | None:
         """The rows with these keys. None where no key fits the type of the column."""
-        found = self.key.is_one_of(keys)
+        found = self.key.is_one_of(keys, as_array=dialect_of(self.dialect).arrays)
         if found is None:
             return None
         holds = sa.literal_column("1") if self.where is None else _number(self.where)
         return self._select().add_columns(holds.label("in_filter")).where(found)
 
+    def places(self) -> Places:
+        """Where a row of `changed` and `lookup` holds what."""
+        labels = [label for label, _ in self._chosen()]
+        return Places(**{label: labels.index(label) for label in labels})
+
     def _select(self) -> Rows:
-        chosen = [self.key.value.label("key")]
-        for label, column in self._extras():
-            chosen.append(column.value.label(label))
+        chosen = [column.value.label(label) for label, column in self._chosen()]
         return sa.select(*chosen).select_from(self.watched)
 
-    def _extras(self) -> Iterator[tuple[str, Column]]:
+    def _chosen(self) -> Iterator[tuple[str, Column]]:
+        yield "key", self.key
         found = (("version", self.version), ("loaded", self.loaded), ("tenant", self.tenant))
         for label, column in found:
             if column is not None:

@@ -9,14 +9,13 @@ from datetime import datetime, timedelta
 
 from integration_monitor.manifest.domain import SINGLE
 from integration_monitor.observe.limits import Budget
-from integration_monitor.observe.matching import Match, finest, floor, match
+from integration_monitor.observe.matching import Match, finest, match
 from integration_monitor.observe.pieces import PIECE_RECORDS, pieces
 from integration_monitor.observe.side import OpenSide, Page, Record, TooManyRecords
 from integration_monitor.store.ledger import OWED_ROWS, Sighting
 from integration_monitor.store.stretches import EXAMPLES
 
 _SECOND = timedelta(seconds=1)
-_HOUR_US = 3_600_000_000
 
 Counted = tuple[datetime, datetime]
 """The half-open range of versions that were not counted by an earlier run."""
@@ -182,7 +181,7 @@ def _enter(
     stretch.watermark = _later(stretch.watermark, record.version)
     stretch.destination_watermark = _later(stretch.destination_watermark, result.found_version)
     if counted and record.version and counted[0] <= record.version < counted[1]:
-        stretch.volumes[tenant, floor(record.version, _HOUR_US)] += 1
+        stretch.volumes[tenant, record.version.replace(minute=0, second=0, microsecond=0)] += 1
     if result.owes is not None:
         if not sides.known.covers(record, tenant):
             _owe(stretch, record, tenant, result)
@@ -220,6 +219,6 @@ def _by_key(side: OpenSide, keys: list[str]) -> dict[str, list[Record]]:
 
 
 def _later(one: datetime | None, other: datetime | None) -> datetime | None:
-    if one is None or other is None:
-        return one or other
-    return max(one, other)
+    if one is None or (other is not None and other > one):
+        return other
+    return one

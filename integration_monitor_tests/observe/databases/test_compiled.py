@@ -2,6 +2,7 @@
 
 They have not been run on Snowflake, BigQuery, Redshift or Databricks. What is particular:
 
+- PostgreSQL: `= ANY (array)`, of the column's type.
 - MySQL: `utc_timestamp(6)`; `CAST(… AS CHAR)` and `DATETIME(6)`; backticks.
 - DuckDB: `TRY_CAST` to `TIMESTAMP WITH TIME ZONE`.
 - Snowflake: `sysdate()` is UTC; `try_to_timestamp_tz`; a quoted upper-case name is the stored one.

@@ -56,29 +56,29 @@ WHERE (plan like 'p%%') AND tenant IN (%(param_1_1)s::VARCHAR) AND CAST(nullif(u
 -- look-up, integer
 SELECT id AS key, updated_at AS version, loaded_at AS loaded, tenant AS tenant, CASE WHEN (plan like 'p%%') THEN 1 ELSE 0 END AS in_filter
 FROM crm.orders
-WHERE id IN (%(param_1_1)s::BIGINT);
+WHERE id = ANY (%(param_1)s::BIGINT[]);
 
 -- look-up, number
 SELECT id AS key, updated_at AS version, loaded_at AS loaded, tenant AS tenant, CASE WHEN (plan like 'p%%') THEN 1 ELSE 0 END AS in_filter
 FROM crm.orders
-WHERE id IN (%(param_1_1)s);
+WHERE id = ANY (%(param_1)s::NUMERIC[]);
 
 -- look-up, text
 SELECT id AS key, updated_at AS version, loaded_at AS loaded, tenant AS tenant, CASE WHEN (plan like 'p%%') THEN 1 ELSE 0 END AS in_filter
 FROM crm.orders
-WHERE id IN (%(param_1_1)s::VARCHAR, %(param_1_2)s::VARCHAR, %(param_1_3)s::VARCHAR, %(param_1_4)s::VARCHAR);
+WHERE id = ANY (%(param_1)s::VARCHAR[]);
 
 -- look-up, other
 SELECT id AS key, updated_at AS version, loaded_at AS loaded, tenant AS tenant, CASE WHEN (plan like 'p%%') THEN 1 ELSE 0 END AS in_filter
 FROM crm.orders
-WHERE CAST(id AS VARCHAR) IN (%(param_1_1)s::VARCHAR, %(param_1_2)s::VARCHAR, %(param_1_3)s::VARCHAR, %(param_1_4)s::VARCHAR);
+WHERE CAST(id AS VARCHAR) = ANY (%(param_1)s::VARCHAR[]);
 
 -- look-up, uuid
 SELECT id AS key, updated_at AS version, loaded_at AS loaded, tenant AS tenant, CASE WHEN (plan like 'p%%') THEN 1 ELSE 0 END AS in_filter
 FROM crm.orders
-WHERE id IN (%(param_1_1)s::UUID);
+WHERE id = ANY (%(param_1)s::UUID[]);
 
 -- look-up without a filter
 SELECT id AS key, updated_at AS version, loaded_at AS loaded, tenant AS tenant, 1 AS in_filter
 FROM crm.orders
-WHERE id IN (%(param_1_1)s::BIGINT);
+WHERE id = ANY (%(param_1)s::BIGINT[]);
