@@ -1,32 +1,27 @@
-"""What a reconciliation costs beside the floor: fetching key and version of the same rows.
+"""What reconciling changed records costs, beside counting them, fetching them, and pandas.
 
-Both sides are tables on the embedded PostgreSQL; every record changed within the window and all
-but 10 have arrived. Prints a markdown row a size; `make bench` runs it.
+Both sides are tables on the embedded PostgreSQL; every record changed within the last hour and
+all but 10 have arrived. We read the source, look every record up, judge and store; the peers run
+`select count(*)` on both sides, fetch key and version of both, or read both with pandas and merge.
 """
 
 from __future__ import annotations
 
-import resource
 import time
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Mapping
+from functools import partial
 
 import psycopg
 
-from integration_monitor.manifest.domain import Integration
-from integration_monitor.manifest.load import load_texts
-from integration_monitor.measure import measure_integration
+from benchmarks.measuring import Cost, Row, in_child, median, options, peak_mb, rounds, show
 from integration_monitor.store.embedded import EmbeddedPostgres, temporary_postgres
-from integration_monitor.store.engine import open_store
-from integration_monitor.store.migrate import upgrade
 
-SIZES = (10_000, 100_000, 300_000)
+AT_MOST_MB = 300
 LOST = 10
-REPEATS = 3
 _TABLE = """
 create table {name} (id bigint primary key, updated_at timestamptz not null);
-insert into {name} select n, now() - interval '50 min' + n * interval '1 ms' * {step}
-from generate_series(1, {rows}) n where {condition};
+insert into {name} select n, now() - interval '50 min' + n * interval '45 min' / {records}
+from generate_series(1, {records}) n where {condition};
 create index on {name} (updated_at);
 analyze {name};
 """
@@ -34,69 +29,119 @@ _MANIFEST = """
 version: 1
 integration: bench
 owner: {name: Owner, email: owner@example.com}
-deadline: 10m
+deadline: 30m
 syncs:
   records:
     every: 1h
-    requests: 100000
-    source: {sql: {url: {env: SIDE_URL}, table: source}, key: id, updated_at: updated_at}
-    destination: {sql: {url: {env: SIDE_URL}, table: destination}, key: id, updated_at: updated_at}
+    requests: 1000000
+    source: {sql: {url: {env: SIDES_URL}, table: source}, key: id, updated_at: updated_at}
+    destination: {sql: {url: {env: SIDES_URL}, table: destination}, key: id, updated_at: updated_at}
 """
 
 
 def main() -> None:
-    """Measure every size and print the table."""
-    (integration,) = load_texts({"bench.yaml": _MANIFEST}).integrations
-    print("| records a side | floor s | reconcile s | ratio | peak MB |")
-    print("|---|---|---|---|---|")
+    """Run all in turns, and print the medians and the highest peaks."""
+    chosen = options(__doc__, records=1_000_000, repeats=3)
     with temporary_postgres() as server:
-        for rows in SIZES:
-            url = _sides(server, rows)
-            floor = _best(lambda url=url: _floor(url))  # type: ignore[misc]
-            cost = _best(lambda url=url, rows=rows: _reconcile(server, integration, url, rows))  # type: ignore[misc]
-            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-            row = f"| {rows:,} | {floor:.2f} | {cost:.2f} | {cost / floor:.1f} | {peak:.0f} |"
-            print(row, flush=True)
+        sides = server.create_database("sides")
+        _fill(sides, chosen.records)
+        works: dict[str, Callable[[], Cost]] = {
+            "select count(*)": partial(in_child, count, sides),
+            "fetch key and version": partial(in_child, fetch, sides),
+            "pandas merge": partial(in_child, merge, sides),
+            "reconcile": partial(_in_new_store, server, sides),
+        }
+        costs = dict(zip(works, rounds(chosen.repeats, *works.values()), strict=True))
+    ours = median(costs["reconcile"], "took")
+    rows: list[Row] = [
+        {
+            "records a side": chosen.records,
+            "what": name,
+            "s": median(found, "took"),
+            "ours takes times": ours / median(found, "took"),
+            "peak MB": round(peak_mb(found)),
+            "at most MB": AT_MOST_MB if name == "reconcile" else "",
+        }
+        for name, found in costs.items()
+    ]
+    show(rows, as_json=chosen.json)
 
 
-def _best(run: Callable[[], float]) -> float:
-    return min(run() for _ in range(REPEATS))
-
-
-def _sides(server: EmbeddedPostgres, rows: int) -> str:
-    url = server.create_database(f"sides_{rows}")
-    step = f"{timedelta(minutes=45) / timedelta(milliseconds=1) / rows:.6f}"
-    with psycopg.connect(url) as connection:
-        for name, condition in (("source", "true"), ("destination", f"n > {LOST}")):
-            connection.execute(_TABLE.format(name=name, step=step, rows=rows, condition=condition))
-    return url
-
-
-def _floor(url: str) -> float:
+def count(sides: str) -> Mapping[str, float]:
+    """The floor: how many rows both sides hold."""
     started = time.perf_counter()
-    with psycopg.connect(url) as connection:
+    with psycopg.connect(sides) as connection:
+        for table in ("source", "destination"):
+            connection.execute(f"select count(*) from {table}").fetchone()
+    return {"took": time.perf_counter() - started}
+
+
+def fetch(sides: str) -> Mapping[str, float]:
+    """Key and version of all rows of both sides into Python, through server-side cursors."""
+    started = time.perf_counter()
+    with psycopg.connect(sides) as connection:
         for table in ("source", "destination"):
             with connection.cursor(name=table) as cursor:
                 cursor.itersize = 1000
                 cursor.execute(f"select id::text, updated_at from {table} order by updated_at")
                 for _ in cursor:
                     pass
-    return time.perf_counter() - started
+    return {"took": time.perf_counter() - started}
 
 
-def _reconcile(server: EmbeddedPostgres, integration: Integration, url: str, rows: int) -> float:
-    name = f"store_{rows}"
-    server.drop_database(name)
-    store = open_store(server.create_database(name))
+def merge(sides: str) -> Mapping[str, float]:
+    """Both sides as pandas frames, merged by key; what the source has and the destination not."""
+    import pandas as pd
+    import sqlalchemy as sa
+
+    engine = sa.create_engine(sides.replace("postgresql://", "postgresql+psycopg://", 1))
+    started = time.perf_counter()
+    with engine.connect() as connection:
+        source, destination = (
+            pd.read_sql(sa.text(f"select id, updated_at from {table}"), connection)
+            for table in ("source", "destination")
+        )
+    both = source.merge(destination, on="id", how="outer", indicator=True)
+    behind = both["updated_at_x"] > both["updated_at_y"]
+    owed = ((both["_merge"] == "left_only") | behind).sum()
+    took = time.perf_counter() - started
+    _check(owed)
+    return {"took": took}
+
+
+def reconcile(sides: str, store_url: str) -> Mapping[str, float]:
+    """A whole measurement: both sides, ledger, coverage and verdicts."""
+    from integration_monitor.manifest.load import load_texts
+    from integration_monitor.measure import measure_integration
+    from integration_monitor.store.engine import open_store
+    from integration_monitor.store.migrate import upgrade
+
+    (integration,) = load_texts({"bench.yaml": _MANIFEST}).integrations
+    store = open_store(store_url)
     upgrade(store)
     started = time.perf_counter()
-    (measured,) = measure_integration(integration, store=store, environ={"SIDE_URL": url})
+    (measured,) = measure_integration(integration, store=store, environ={"SIDES_URL": sides})
     took = time.perf_counter() - started
-    store.dispose()
-    pending = measured.verdicts[0].evidence["pending"]
-    if pending != LOST:
-        raise SystemExit(f"{pending:g} records owed instead of {LOST}: {measured.verdicts[0]}")
-    return took
+    verdict = measured.verdicts[0]
+    _check(verdict.evidence["pending"], verdict.reason)
+    return {"took": took}
+
+
+def _in_new_store(server: EmbeddedPostgres, sides: str) -> Cost:
+    server.drop_database("store")
+    return in_child(reconcile, sides, server.create_database("store"))
+
+
+def _check(owed: float, said: str = "") -> None:
+    if owed != LOST:
+        raise SystemExit(f"{owed:g} records owed instead of {LOST}: {said}")
+
+
+def _fill(sides: str, records: int) -> None:
+    with psycopg.connect(sides) as connection:
+        for name, condition in (("source", "true"), ("destination", f"n > {LOST}")):
+            statements = _TABLE.format(name=name, records=records, condition=condition)
+            connection.execute(statements)
 
 
 if __name__ == "__main__":
