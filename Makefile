@@ -43,7 +43,8 @@ lint: install  ## Style, types and the direction of imports
 	$(BIN)/lint-imports
 
 bench: install  ## Measure the figures in benchmarks/
-	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+	for name in import_time load_definitions check_run reconcile hanging; do \
+		echo "$$name" && $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 docs: $(VENV)/installed-dev  ## Build the documentation site into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
