@@ -89,10 +89,17 @@ class Engines:
         self._lock = threading.Lock()
         self._databases: dict[str, Database] = {}
         self._known: dict[object, object] = {}
+        self._is_over = False
 
     def database(self, url: str) -> Database:
-        """The database at this URL; connects at first use. Raises `ReadError` of kind `config`."""
+        """The database at this URL; connects at first use.
+
+        Raises `ReadError` of kind `config`, and of kind `timeout` after `dispose`.
+        """
         with self._lock:
+            if self._is_over:
+                # A thread that nobody waits for any more: what it took would never be given back.
+                raise ReadError("timeout", "the measurement is over")
             if url not in self._databases:
                 self._databases[url] = _OPEN.take(
                     (url, self._connect_timeout), lambda: _database(url, self._connect_timeout)
@@ -108,6 +115,7 @@ class Engines:
     def dispose(self) -> None:
         """Close all connections, except for those that others still use."""
         with self._lock:
+            self._is_over = True
             for url in self._databases:
                 database = _OPEN.give_back((url, self._connect_timeout))
                 if database is not None:
@@ -131,7 +139,7 @@ def _database(text: str, connect_timeout: timedelta) -> Database:
         engine = sa.create_engine(
             url,
             connect_args=_arguments(url, wording, connect_timeout),
-            **_pool(wording, connect_timeout),
+            **_pool(wording),
         )
     except (sa.exc.ArgumentError, ImportError, TypeError):
         raise ReadError("config", _no_driver(url, wording)) from None
@@ -172,14 +180,15 @@ def _arguments(url: sa.URL, wording: Dialect, connect_timeout: timedelta) -> dic
     return dict(wording.connect(max(1, round(connect_timeout.total_seconds()))))
 
 
-def _pool(wording: Dialect, connect_timeout: timedelta) -> dict[str, Any]:
+def _pool(wording: Dialect) -> dict[str, Any]:
     if not wording.pooled:
         return {"poolclass": sa.pool.NullPool}
     return {
         "pool_pre_ping": wording.pinged,
-        "pool_size": 5,
-        "max_overflow": 45,
-        "pool_timeout": connect_timeout.total_seconds(),
+        "pool_size": 10,
+        # How many there can be is decided by how much is measured at one time. A limit here would
+        # lock up: who streams from one connection waits for a second one to look records up.
+        "max_overflow": -1,
     }
 
 
