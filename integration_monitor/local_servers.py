@@ -9,7 +9,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,10 +19,9 @@ from integration_monitor.local_processes import (
     HOST,
     Processes,
     ServersError,
-    stop_signals,
     take_port,
 )
-from integration_monitor.store.embedded import EmbeddedPostgres, embedded_postgres
+from integration_monitor.store.embedded import EmbeddedPostgres
 from integration_monitor.store.engine import DATABASE_URL, open_store
 from integration_monitor.store.migrate import upgrade
 
@@ -149,39 +148,6 @@ def start_daemon(servers: LocalServers) -> None:
     """Start what ticks schedules and sensors; the UI runs already."""
     workspace = servers.directory / "dagster" / "workspace.yaml"
     _start(servers, "daemon", "-m", "dagster._daemon", "run", "-w", str(workspace))
-
-
-def serve_dev(manifests: Path | None, *, port: int, say: Say, module: str = DEFINITIONS) -> None:
-    """Run a code location on local servers until Ctrl-C or SIGTERM.
-
-    Raises `ServersError` and `StoreError`.
-    """
-    if manifests is not None and not manifests.is_dir():
-        raise ServersError(f"{manifests} is not a directory")
-    directory = home(os.environ) / "dev"
-    port = take_port(port, "--port")
-    with stop_signals(), ExitStack() as stack:
-        say("starting PostgreSQL")
-        processes = stack.enter_context(exclusive(directory))
-        postgres = stack.enter_context(embedded_postgres(directory / "postgres"))
-        # Entered last, so that it ends first: Dagster's processes go before their database.
-        stack.callback(processes.stop)
-        servers = prepare(
-            processes,
-            directory,
-            postgres,
-            manifests=manifests,
-            port=port,
-            environ=os.environ,
-            module=module,
-        )
-        say("starting Dagster")
-        start_ui(servers)
-        start_daemon(servers)
-        say(f"watching {manifests or module}: {servers.url} (Ctrl-C stops everything)")
-        while True:
-            processes.require_running()
-            time.sleep(_POLL_S)
 
 
 @contextmanager

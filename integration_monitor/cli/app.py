@@ -47,8 +47,9 @@ def dev(
     port: Annotated[int, typer.Option(help="Dagster's port; 0 takes a free one.")] = 3000,
 ) -> None:
     """Watch your own manifests on local servers, until Ctrl-C."""
+    from integration_monitor.dev_servers import serve_dev
     from integration_monitor.local_processes import Stopped
-    from integration_monitor.local_servers import DEFINITIONS, serve_dev
+    from integration_monitor.local_servers import DEFINITIONS
     from integration_monitor.manifest.load import load_directory
 
     watched = directory if directory or module else Path("integrations")

@@ -222,7 +222,7 @@ def test_dev_says_what_validate_says_of_the_manifests_and_starts(
     company.environ.pop("PRODUCT_URL")
     started: list[Path] = []
     monkeypatch.setattr(
-        "integration_monitor.local_servers.serve_dev",
+        "integration_monitor.dev_servers.serve_dev",
         lambda manifests, **_options: started.append(manifests),
     )
     said = company.run("dev", str(company.manifests)).stderr
@@ -239,7 +239,7 @@ def test_dev_runs_a_code_location_of_ones_own(
     company.environ.pop("PRODUCT_URL")
     started: list[tuple[Path | None, str]] = []
     monkeypatch.setattr(
-        "integration_monitor.local_servers.serve_dev",
+        "integration_monitor.dev_servers.serve_dev",
         lambda manifests, *, module, **_options: started.append((manifests, module)),
     )
     directory = [str(company.manifests)] if directory_too else []
