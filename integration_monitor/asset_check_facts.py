@@ -36,25 +36,31 @@ def read_executions(
 ) -> Executions:
     """Read them; `checks` are the keys, each with the check's description.
 
-    One query for the executions and one for the runs of those without a result.
+    One query for the executions and one for the runs of those without a result; where a run has
+    ended, one more for what it said between these two.
     """
-    last: dict[dg.AssetCheckKey, LastExecution] = {}
-    waiting: dict[dg.AssetCheckKey, AssetCheckExecutionRecord] = {}
-    for key, execution in last_check_executions(instance, list(checks)).items():
-        found = result(execution, checks[key])
-        if found is None:
-            waiting[key] = execution
-        else:
-            last[key] = found
+    last, waiting = _told(last_check_executions(instance, list(checks)), checks)
     runs = _runs(instance, {execution.run_id for execution in waiting.values()})
-    under_way: dict[dg.AssetCheckKey, int] = {}
-    for key, execution in waiting.items():
-        ended = _without_result(execution, runs.get(execution.run_id), now)
-        if ended is None:
-            under_way[key] = execution.id
-        else:
-            last[key] = ended
-    return Executions(last, under_way)
+    ended = {
+        key: found
+        for key, execution in waiting.items()
+        if (found := _without_result(execution, runs.get(execution.run_id), now))
+    }
+    late: dict[dg.AssetCheckKey, Evaluated] = {}
+    if ended:
+        late, _ = _told(last_check_executions(instance, list(ended)), checks)
+    under_way = {key: each.id for key, each in waiting.items() if key not in ended}
+    return Executions({**last, **ended, **late}, under_way)
+
+
+def _told(
+    executions: Mapping[dg.AssetCheckKey, AssetCheckExecutionRecord],
+    checks: Mapping[dg.AssetCheckKey, str],
+) -> tuple[dict[dg.AssetCheckKey, Evaluated], dict[dg.AssetCheckKey, AssetCheckExecutionRecord]]:
+    """The results that executions gave, and the executions that gave none (yet)."""
+    found = {key: result(execution, checks[key]) for key, execution in executions.items()}
+    told = {key: each for key, each in found.items() if each is not None}
+    return told, {key: each for key, each in executions.items() if key not in told}
 
 
 def result(execution: AssetCheckExecutionRecord, description: str) -> Evaluated | None:

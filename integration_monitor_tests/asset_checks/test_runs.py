@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
+import pytest
 from dagster._core.definitions.asset_checks.asset_check_evaluation import (
     AssetCheckEvaluationPlanned,
 )
@@ -127,6 +130,25 @@ def test_a_new_run_does_not_make_well_what_cannot_be_seen(ticks: Ticks) -> None:
     planned(ticks.instance)
     assert ticks.tick(project.defs) == "nothing changed"
     assert ticks.verdicts()[SUBJECT].status == "unknown"
+
+
+def test_a_result_that_arrives_while_its_run_is_looked_up_counts(
+    ticks: Ticks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = Project()
+    planned(ticks.instance, dg.DagsterRunStatus.SUCCESS)
+    runs = dg.DagsterInstance.get_run_records
+
+    def run_ends_meanwhile(
+        instance: dg.DagsterInstance, *args: Any, **more: Any
+    ) -> Sequence[dg.RunRecord]:
+        monkeypatch.undo()
+        project.run(instance)
+        return runs(instance, *args, **more)
+
+    monkeypatch.setattr(dg.DagsterInstance, "get_run_records", run_ends_meanwhile)
+    assert "opened" not in ticks.tick(project.defs)
+    assert ticks.verdicts()[SUBJECT].status == "ok"
 
 
 def test_a_run_that_never_ends_is_taken_for_dead(
