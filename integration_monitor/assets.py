@@ -13,6 +13,7 @@ import dagster as dg
 from integration_monitor.checks import (
     CheckOutcome,
     check_result,
+    column_list,
     column_schema,
     observation,
     outcome,
@@ -27,7 +28,7 @@ from integration_monitor.failures import describe
 from integration_monitor.manifest.domain import BrokenManifest, Integration
 from integration_monitor.prefetch import Prefetcher
 from integration_monitor.resources import STORE, StoreResource
-from integration_monitor.signals.shape import FieldShape
+from integration_monitor.signals.mapped import mapped_paths
 from integration_monitor.signals.verdict import Verdict
 from integration_monitor.store.engine import Store, StoreError
 from integration_monitor.targets import Target
@@ -193,17 +194,17 @@ def _sync_observation(
 ) -> dg.ObserveResult:
     numbers = measurement.source if data.role == "source" else measurement.destination
     at = max((verdict.at for verdict in measurement.verdicts), default=None)
+    if data.role == "manifest" or data.sync is None:
+        return observation(key, numbers, at, None)
+    fields = measurement.fields.get(data.role, {})
     return observation(
         key,
         numbers,
         at,
         table_name(data.side),
-        column_schema(_fields(data, measurement)),
+        column_schema(fields),
+        column_list(fields, mapped_paths(data.sync, data.role)),
     )
-
-
-def _fields(data: AssetData, measurement: "SyncMeasurement") -> Mapping[str, FieldShape]:
-    return {} if data.role == "manifest" else measurement.fields.get(data.role, {})
 
 
 def _manifest_results(

@@ -10,11 +10,17 @@ from datetime import datetime
 
 import dagster as dg
 
+from integration_monitor.signals.next_step import next_step
 from integration_monitor.signals.shape import FieldShape
 from integration_monitor.signals.verdict import Status, Verdict
+from integration_monitor.signals.wording import number, table
 
 _TENANTS_SHOWN = 20
 _COLUMNS_SHOWN = 200
+_COLUMNS_CHARACTERS = 900
+"""Dagster shows markdown of less than 1,000 characters in place, longer one behind a link."""
+_COLUMNS_HEADER = ("column", "type", "used as")
+_DECIMALS = 3
 
 
 @dataclass(frozen=True)
@@ -39,17 +45,21 @@ class CheckOutcome:
 
 
 def outcome(verdict: Verdict) -> CheckOutcome:
-    """A verdict with its evidence as numbers that plot, its tenants and its table of details."""
+    """A verdict with its evidence as numbers that plot, its tenants and its table of details.
+
+    Its reason is the result's description, so it is not repeated in the metadata.
+    """
     metadata = {
         **_numbers(verdict.evidence),
         "status": dg.MetadataValue.text(verdict.status),
-        "reason": dg.MetadataValue.text(verdict.reason),
         "measured_at": dg.MetadataValue.timestamp(verdict.at),
     }
     if verdict.severity:
         metadata["severity"] = dg.MetadataValue.text(verdict.severity)
     if verdict.tenants:
         metadata["tenants"] = dg.MetadataValue.text(_names(verdict.tenants))
+    if command := next_step(verdict.integration, verdict.subject, verdict.signal, verdict.status):
+        metadata["next_step"] = dg.MetadataValue.text(command)
     if verdict.details:
         metadata["details"] = dg.MetadataValue.md(verdict.details)
     return CheckOutcome(verdict.status, verdict.reason, metadata)
@@ -57,11 +67,7 @@ def outcome(verdict: Verdict) -> CheckOutcome:
 
 def unmeasured(reason: str) -> CheckOutcome:
     """`unknown`, because there is no verdict at all."""
-    metadata = {
-        "status": dg.MetadataValue.text("unknown"),
-        "reason": dg.MetadataValue.text(reason),
-    }
-    return CheckOutcome("unknown", reason, metadata)
+    return CheckOutcome("unknown", reason, {"status": dg.MetadataValue.text("unknown")})
 
 
 def check_result(key: dg.AssetCheckKey, outcome: CheckOutcome) -> dg.AssetCheckResult:
@@ -94,6 +100,7 @@ def observation(
     at: datetime | None,
     table: str | None,
     columns: dg.TableSchema | None = None,
+    column_list: str = "",
 ) -> dg.ObserveResult:
     """What was seen of a side, as numbers that plot; `records` is also its row count."""
     metadata = _numbers(numbers)
@@ -103,6 +110,8 @@ def observation(
         metadata["dagster/table_name"] = dg.MetadataValue.text(table)
     if columns:
         metadata["dagster/column_schema"] = dg.MetadataValue.table_schema(columns)
+    if column_list:
+        metadata["columns"] = dg.MetadataValue.md(column_list)
     if at:
         metadata["measured_at"] = dg.MetadataValue.timestamp(at)
     return dg.ObserveResult(asset_key=key, metadata=metadata)
@@ -123,14 +132,31 @@ def column_schema(fields: Mapping[str, FieldShape]) -> dg.TableSchema | None:
     return dg.TableSchema(columns=columns)
 
 
+def column_list(fields: Mapping[str, FieldShape], uses: Mapping[str, str]) -> str:
+    """The first fields with their types and what the sync uses them for, as markdown.
+
+    Beside `column_schema`, because Dagster shows the columns of an observation only among its
+    events. `uses` is by path, as `mapped_paths` gives it.
+    """
+    rows: list[tuple[str, str, str]] = []
+    for path, field in fields.items():
+        row = (f"`{path}`", field.text, uses.get(path, ""))
+        if len(table(_COLUMNS_HEADER, [*rows, row])) > _COLUMNS_CHARACTERS:
+            break
+        rows.append(row)
+    more = len(fields) - len(rows)
+    shown = table(_COLUMNS_HEADER, rows)
+    return f"{shown}\n\nand {number(more)} more" if more else shown
+
+
 def _numbers(numbers: Mapping[str, float]) -> dict[str, dg.MetadataValue]:
-    return {name: _number(number) for name, number in numbers.items() if math.isfinite(number)}
+    return {name: _number(value) for name, value in numbers.items() if math.isfinite(value)}
 
 
-def _number(number: float) -> dg.MetadataValue:
-    if float(number).is_integer():
-        return dg.MetadataValue.int(int(number))
-    return dg.MetadataValue.float(float(number))
+def _number(value: float) -> dg.MetadataValue:
+    if float(value).is_integer():
+        return dg.MetadataValue.int(int(value))
+    return dg.MetadataValue.float(round(float(value), _DECIMALS))
 
 
 def _names(tenants: tuple[str, ...]) -> str:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 import dagster as dg
 
+from integration_monitor import asset_descriptions, check_descriptions
 from integration_monitor.manifest.domain import (
     BrokenManifest,
     Integration,
-    RestSide,
-    Runbook,
     Side,
     SqlSide,
     Sync,
@@ -23,11 +23,10 @@ Signal = Literal["reconciliation", "freshness", "schema_drift", "manifest"]
 
 TAG_PREFIX = "integration_monitor"
 _TAG_VALUE = re.compile(r"[A-Za-z0-9_.-]{1,63}")
-_QUESTIONS: dict[Signal, str] = {
-    "reconciliation": "Has every record of the source arrived at the destination?",
-    "freshness": "How far is the destination behind the source?",
-    "schema_drift": "Do the records still have the fields of the accepted baseline?",
-    "manifest": "Is the manifest on disk valid, and the one that is loaded?",
+_RULES: Mapping[Signal, Callable[[str, Sync], str]] = {
+    "reconciliation": check_descriptions.of_reconciliation,
+    "freshness": check_descriptions.of_freshness,
+    "schema_drift": check_descriptions.of_schema_drift,
 }
 
 
@@ -88,7 +87,7 @@ class IntegrationMonitorTranslator:
         return dg.AssetCheckSpec(
             name=data.signal,
             asset=self._key_of(data.asset),
-            description=_QUESTIONS[data.signal],
+            description=_check_description(data),
             metadata=_links(data.asset.manifest),
         )
 
@@ -108,35 +107,20 @@ def _source_of(data: AssetData) -> AssetData:
 
 def _description(data: AssetData) -> str:
     if isinstance(data.manifest, BrokenManifest):
-        return f"The manifest `{data.manifest.file}` cannot be read: nothing else is watched."
-    paragraphs = [_what(data, data.manifest), f"Owner: {data.manifest.owner.name}."]
-    if data.sync is not None:
-        paragraphs.insert(1, f"Measured every {data.sync.every.text} (`{data.sync.every.cron}`).")
-    return "\n\n".join([*paragraphs, *_runbook(data.manifest.runbook)])
+        return (
+            f"The manifest `{data.manifest.file}` cannot be read: nothing else is watched."
+            " Mend it, then reload the code location."
+        )
+    if data.sync is None or data.role == "manifest":
+        return asset_descriptions.of_manifest(data.manifest)
+    return asset_descriptions.of_side(data.manifest, data.sync, data.role)
 
 
-def _what(data: AssetData, integration: Integration) -> str:
-    if data.sync is None:
-        return f"The manifest of {integration.title}: `{integration.file}`."
-    title = data.sync.title or data.sync.name
-    return f"The {data.role} of {title} in {integration.title}: {_place(data.side)}."
-
-
-def _place(side: Side | None) -> str:
-    match side.at if side else None:
-        case SqlSide(table=str(table)):
-            return f"the table `{table}`"
-        case SqlSide():
-            return "a SQL query"
-        case RestSide(list=found, lookup=lookup):
-            template = found or lookup
-            return f"`{template.request.method} {template.request.path}`" if template else "REST"
-    return "unknown"
-
-
-def _runbook(runbook: Runbook) -> list[str]:
-    text = [runbook.summary] if runbook.summary else []
-    return text + ([f"[Runbook]({runbook.url})"] if runbook.url else [])
+def _check_description(data: CheckData) -> str:
+    name, sync = data.asset.manifest.name, data.asset.sync
+    if sync is None or data.signal == "manifest":
+        return check_descriptions.MANIFEST
+    return _RULES[data.signal](name, sync)
 
 
 def _kinds(data: AssetData) -> set[str]:
@@ -169,8 +153,10 @@ def _links(manifest: Integration | BrokenManifest) -> dict[str, dg.MetadataValue
     links: dict[str, dg.MetadataValue] = {"manifest": dg.MetadataValue.path(manifest.file)}
     if isinstance(manifest, BrokenManifest):
         return links
-    if manifest.partner is not None and manifest.partner.status_page:
-        links["status_page"] = dg.MetadataValue.url(manifest.partner.status_page)
-    if manifest.runbook.url:
-        links["runbook"] = dg.MetadataValue.url(manifest.runbook.url)
-    return links
+    partner = manifest.partner
+    pages = {
+        "runbook": manifest.runbook.url,
+        "status_page": partner.status_page if partner else None,
+        "changelog": partner.changelog if partner else None,
+    }
+    return links | {name: dg.MetadataValue.url(url) for name, url in pages.items() if url}

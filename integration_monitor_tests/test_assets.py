@@ -114,6 +114,9 @@ def test_metadata_are_numbers_that_plot_and_text_for_people(resource: StoreResou
     assert check.metadata["ratio"] == dg.MetadataValue.float(0.25)
     assert check.metadata["status"] == dg.MetadataValue.text("fail")
     assert check.metadata["tenants"] == dg.MetadataValue.text("2: acme, globex")
+    assert check.metadata["next_step"] == dg.MetadataValue.text(
+        "integration-monitor gaps list hubspot/contacts"
+    )
     assert isinstance(check.metadata["details"], dg.MarkdownMetadataValue)
     assert check.description == "reconciliation of contacts is fail"
     assert observed(result)[SOURCE].metadata["dagster/row_count"] == dg.MetadataValue.int(214)

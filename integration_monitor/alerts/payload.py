@@ -11,6 +11,9 @@ from integration_monitor.alerts.decide import Reason
 from integration_monitor.alerts.watched_check import WatchedCheck
 from integration_monitor.incidents.domain import Finding, Incident, Kind, Subject, Transition
 from integration_monitor.manifest.domain import Integration, Monitor, Owner, Runbook, Severity
+from integration_monitor.signals.mapped import Role
+from integration_monitor.signals.next_step import next_step
+from integration_monitor.signals.schema_drift import signal_of
 from integration_monitor.signals.verdict import ASSET_CHECKS, WHOLE
 
 SCHEMA_VERSION = 1
@@ -45,6 +48,17 @@ class Alert:
     at: datetime
     asset_check: WatchedCheck | None = None
     """Set where it is about an asset check that is still defined."""
+
+    @property
+    def next_steps(self) -> tuple[str, ...]:
+        """Commands that show more of what is wrong; none where it is over."""
+        if self.resolved_at is not None:
+            return ()
+        steps = [
+            next_step(self.integration, self.subject, finding.signal, finding.status)
+            for finding in self.findings
+        ]
+        return tuple(dict.fromkeys(step for step in steps if step))
 
     @property
     def duration_s(self) -> float:
@@ -87,7 +101,7 @@ def build_alert(
         findings=incident.findings,
         owner=_owner(integration, check) or monitor.owner,
         runbook=integration.runbook if integration else Runbook(),
-        dagster_url=_page(subject, check, monitor.dagster_url),
+        dagster_url=_page(incident, check, monitor.dagster_url),
         began_at=incident.began_at,
         opened_at=incident.opened_at,
         resolved_at=incident.resolved_at,
@@ -108,17 +122,22 @@ def _owner(integration: Integration | None, check: WatchedCheck | None) -> Owner
     return integration.owner if integration else None
 
 
-def _page(subject: Subject, check: WatchedCheck | None, base: str | None) -> str | None:
+def _page(incident: Incident, check: WatchedCheck | None, base: str | None) -> str | None:
+    subject = incident.subject
     if subject.integration == ASSET_CHECKS:
         return check.page(base) if check else None
-    return dagster_link(base, subject.integration, subject.name)
+    signals = {finding.signal for finding in incident.findings}
+    role: Role = "source" if signals == {signal_of("source")} else "destination"
+    return dagster_link(base, subject.integration, subject.name, role)
 
 
-def dagster_link(base: str | None, integration: str, subject: str) -> str | None:
+def dagster_link(
+    base: str | None, integration: str, subject: str, role: Role = "destination"
+) -> str | None:
     """The page of the asset whose checks tell about the subject; None without a base URL."""
     if base is None:
         return None
-    asset = "manifest" if subject == WHOLE else f"{subject}_destination"
+    asset = "manifest" if subject == WHOLE else f"{subject}_{role}"
     return f"{base.rstrip('/')}/assets/{quote(integration)}/{quote(asset)}?view=checks"
 
 
@@ -149,6 +168,7 @@ def as_json(alert: Alert) -> dict[str, object]:
         ],
         "owner": _owner_json(alert.owner),
         "runbook": _runbook(alert.runbook),
+        "next_steps": list(alert.next_steps),
         "dagster_url": alert.dagster_url,
         "began_at": iso(alert.began_at),
         "opened_at": iso(alert.opened_at),

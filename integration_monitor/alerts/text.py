@@ -78,6 +78,7 @@ def _lines(alert: Alert) -> Iterable[str]:
     if alert.owner is not None:
         yield f"Owner: {_address(alert.owner)}"
     yield from _help(alert)
+    yield from (f"Next: {step}" for step in alert.next_steps)
     yield f"Incident: {alert.incident_id} ({alert.integration}, {alert.incident_key})"
 
 

@@ -184,6 +184,7 @@ def test_what_an_alert_says(store: Store) -> None:
         ],
         "owner": {"name": "Owner of CRM", "email": "crm@example.com"},
         "runbook": {"url": "https://wiki.example.com/crm", "summary": "Start the sync again."},
+        "next_steps": ["integration-monitor gaps list crm/contacts"],
         "dagster_url": "http://127.0.0.1:3000/assets/crm/contacts_destination?view=checks",
         "began_at": "2026-03-01T12:00:00Z",
         "opened_at": "2026-03-01T12:00:00Z",

@@ -52,6 +52,7 @@ Owner: Owner of CRM <crm@example.com>
 Runbook: https://wiki.example.com/crm
 What to do: Start the sync again.
 Checks: http://127.0.0.1:3000/assets/crm/contacts_destination?view=checks
+Next: integration-monitor gaps list crm/contacts
 Incident: 12 (crm, crm/contacts/broken/20260301T120000Z-12)"""
     )
 
@@ -119,7 +120,24 @@ def test_a_short_failure_is_told_in_seconds() -> None:
 def test_a_recovery_needs_no_instructions() -> None:
     body = render(replace(ENDED, reason="resolved")).body
     assert "What to do" not in body
+    assert "Next:" not in body
     assert "Ended: 2026-03-01 13:35:00 UTC, after 1 h 35 min" in body
+
+
+@pytest.mark.parametrize(
+    ("signals", "asset"),
+    [
+        (["source_schema_drift"], "contacts_source"),
+        (["source_schema_drift", "reconciliation"], "contacts_destination"),
+        (["destination_schema_drift"], "contacts_destination"),
+    ],
+)
+def test_the_link_leads_to_the_asset_whose_checks_fail(signals: list[str], asset: str) -> None:
+    findings = tuple(Finding(signal, "fail", "`email` is lost", {}) for signal in signals)
+    incident = replace(INCIDENT, findings=findings)
+    alert = build_alert(Transition("opened", incident, at(2), ""), "opened", CRM, ONCALL)
+    assert f"/assets/crm/{asset}?view=checks" in render(alert).body
+    assert "Next: integration-monitor drift show crm/contacts" in render(alert).body
 
 
 def test_many_tenants_are_counted() -> None:

@@ -1,0 +1,25 @@
+"""The command that shows more of a verdict that is not ok. Pure."""
+
+from __future__ import annotations
+
+from integration_monitor.program import NAME
+from integration_monitor.signals import freshness, manifest, reconciliation, schema_drift
+from integration_monitor.signals.verdict import ASSET_CHECKS, Status
+
+
+def next_step(integration: str, subject: str, signal: str, status: Status) -> str | None:
+    """A command to paste; None where all is well, or nothing here knows more.
+
+    What could not be seen is tried once, part by part; what is wrong is listed by name.
+    """
+    if status == "ok" or integration == ASSET_CHECKS:
+        return None
+    if signal == manifest.SIGNAL:
+        return f"{NAME} validate"
+    if status == "unknown":
+        return f"{NAME} validate --live {integration}"
+    if signal in schema_drift.SIGNALS:
+        return f"{NAME} drift show {integration}/{subject}"
+    if signal in (reconciliation.SIGNAL, freshness.SIGNAL):
+        return f"{NAME} gaps list {integration}/{subject}"
+    return None

@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+import pytest
+
+from integration_monitor.signals.next_step import next_step
+from integration_monitor.signals.verdict import ASSET_CHECKS, WHOLE, Status
+
+
+@pytest.mark.parametrize(
+    ("subject", "signal", "status", "command"),
+    [
+        ("contacts", "reconciliation", "fail", "integration-monitor gaps list crm/contacts"),
+        ("contacts", "freshness", "warn", "integration-monitor gaps list crm/contacts"),
+        ("contacts", "source_schema_drift", "fail", "integration-monitor drift show crm/contacts"),
+        ("deals", "destination_schema_drift", "warn", "integration-monitor drift show crm/deals"),
+        ("contacts", "reconciliation", "unknown", "integration-monitor validate --live crm"),
+        ("contacts", "source_schema_drift", "unknown", "integration-monitor validate --live crm"),
+        (WHOLE, "manifest", "fail", "integration-monitor validate"),
+        (WHOLE, "manifest", "unknown", "integration-monitor validate"),
+        ("contacts", "reconciliation", "ok", None),
+        ("contacts", "something new", "fail", None),
+    ],
+)
+def test_what_to_run_next(subject: str, signal: str, status: Status, command: str | None) -> None:
+    assert next_step("crm", subject, signal, status) == command
+
+
+def test_nothing_here_knows_more_of_other_asset_checks() -> None:
+    assert next_step(ASSET_CHECKS, "orders:no_orphans", "asset_check", "fail") is None
