@@ -48,7 +48,7 @@ from integration_monitor.signals.mapped import Role, side_of
 from integration_monitor.signals.shape import FieldShape
 from integration_monitor.signals.verdict import Verdict
 from integration_monitor.store import verdicts
-from integration_monitor.store.coverage import Unit
+from integration_monitor.store.coverage import Unit, known_connections
 from integration_monitor.store.engine import Store, StoreError
 from integration_monitor.store.forget import forget_connections
 from integration_monitor.store.locks import SyncLocks, sync_locks
@@ -260,7 +260,11 @@ def _judge_and_store(
     reading = _reading(means, Budget(sync.requests))
     observed = {role: observe_side(sync, role, results, reading) for role in ROLES}
     with means.store.begin() as connection:
-        if error is None:
+        if error is not None:
+            # What is known to be missing is no less missing while nobody can list the tenants.
+            known = sorted(known_connections(connection, name, sync.name))
+            results = [Reconciled(Unit(name, sync.name, each)) for each in known]
+        else:
             listed = {result.unit.connection for result in results}
             forget_connections(connection, name, sync.name, keep=listed, at=at)
         facts = SyncFacts(

@@ -12,7 +12,12 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
-from integration_monitor.manifest.domain import Integration, ListedConnections
+from integration_monitor.manifest.domain import (
+    Integration,
+    ListedConnections,
+    QueriedConnections,
+    Reference,
+)
 from integration_monitor.manifest.load import load_texts
 from integration_monitor.measure import SyncMeasurement, measure_integration
 from integration_monitor.signals.verdict import Verdict
@@ -212,6 +217,34 @@ def test_a_reference_that_is_not_set_concerns_only_its_connection(case: Case) ->
     verdict = case.verdict()
     assert verdict.blind == ("acme",)
     assert "environment variable ACME_TOKEN is not set" in verdict.reason
+
+
+UNLISTED = QueriedConnections(Reference("NOWHERE_URL"), "select 'acme' as tenant")
+
+
+def test_what_is_known_to_be_missing_fails_also_while_nobody_lists_the_connections(
+    case: Case,
+) -> None:
+    case.change("acme", "a-1", synced=False)
+    case.measure()
+    case.clock.pass_(minutes=2)
+    assert case.verdict().status == "fail"
+    case.clock.pass_(minutes=2)
+    verdict = case.measure(replace(case.integration, connections=UNLISTED)).verdicts[0]
+    assert verdict.status == "fail"
+    assert "acme: 1 missing (a-1); the connections cannot be listed: " in verdict.reason
+    assert [(p.tenant, p.status) for p in verdict.parts] == [("-", "unknown"), ("acme", "fail")]
+    case.clock.pass_(minutes=2)
+    assert "1 missing (a-1)" in case.verdict().reason, "nothing was forgotten"
+
+
+def test_a_list_of_connections_that_cannot_be_read_is_unknown(case: Case) -> None:
+    case.change("acme", "a-1", synced=True)
+    case.measure()
+    measured = case.measure(replace(case.integration, connections=UNLISTED))
+    assert {verdict.status for verdict in measured.verdicts if verdict.signal != "freshness"} == {
+        "unknown"
+    }
 
 
 def test_connections_that_left_are_superseded(case: Case) -> None:

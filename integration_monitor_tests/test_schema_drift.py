@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import field, fields, make_dataclass, replace
 from typing import Any
 
 import dagster as dg
@@ -15,18 +15,20 @@ from integration_monitor.manifest.domain import (
     Fleet,
     Integration,
     ListedConnections,
+    RestSide,
     SchemaRules,
     SqlSide,
 )
 from integration_monitor.measure import SyncMeasurement, measure_integration
-from integration_monitor.observe.schema import Observed, observe_side
+from integration_monitor.observe.fingerprint import digest
+from integration_monitor.observe.schema import Observed, definition, observe_side
 from integration_monitor.signals.verdict import Verdict
 from integration_monitor.store import baselines
 from integration_monitor.store.baselines import SideUnit
 from integration_monitor.store.engine import Store
 from integration_monitor_tests.observe.partner import Partner, running_partner, says
 from integration_monitor_tests.plugin import store_resource
-from integration_monitor_tests.test_measure import Case
+from integration_monitor_tests.test_measure import UNLISTED, Case
 
 TENANTS = ("acme", "globex")
 
@@ -210,6 +212,31 @@ def test_a_reading_that_fails_is_unknown_and_hides_no_known_drift(case: Drifting
     case.accept()
     verdict = case.source()
     assert (verdict.status, verdict.blind) == ("unknown", ("acme", "globex"))
+
+
+def test_a_known_drift_fails_also_while_nobody_lists_the_connections(case: Drifting) -> None:
+    case.measure()
+    case.reshape("acme", seats="3")
+    assert case.source().status == "fail"
+    listed, case.integration = case.integration, replace(case.integration, connections=UNLISTED)
+    verdict = case.source()
+    assert verdict.status == "fail"
+    assert "the connections cannot be listed: " in verdict.reason
+    assert "`seats`, used as seats, is string, it was integer (for acme)" in verdict.reason
+    case.integration = listed
+    assert case.source().status == "fail"
+
+
+def test_keys_that_a_later_release_adds_to_a_manifest_change_no_baseline(case: Drifting) -> None:
+    sync = case.integration.syncs["contacts"]
+    assert definition(sync, "source") == digest(sync.source.at)
+    longer: Any = make_dataclass(
+        "RestSide", [("added", str, field(default=""))], bases=(RestSide,), frozen=True
+    )
+    at = sync.source.at
+    later = longer(**{each.name: getattr(at, each.name) for each in fields(at)})
+    assert digest(later) == digest(at)
+    assert digest(replace(later, added="x")) != digest(at)
 
 
 def test_accepting_makes_the_next_check_green_and_is_kept(case: Drifting) -> None:

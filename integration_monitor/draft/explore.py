@@ -8,8 +8,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
 
-import httpx
-
 from integration_monitor.draft.draft import DestinationDraft, Draft, SourceDraft
 from integration_monitor.draft.looks import Pages
 from integration_monitor.draft.paths import Record
@@ -27,6 +25,7 @@ from integration_monitor.observe.connections import Connection
 from integration_monitor.observe.databases import Engines
 from integration_monitor.observe.describe import describe
 from integration_monitor.observe.http_answers import Answered
+from integration_monitor.observe.http_exchange import open_client
 from integration_monitor.observe.limits import Budget, Deadline, HostLimits
 from integration_monitor.observe.open_side import open_side
 from integration_monitor.observe.partner_access import partner_client
@@ -136,7 +135,7 @@ def explorer(
 ) -> Iterator[Explorer]:
     """An explorer that closes what it opened."""
     engines = Engines()
-    with httpx.Client() as http:
+    with open_client(TIMEOUT) as http:
         try:
             yield Explorer(
                 Reading(

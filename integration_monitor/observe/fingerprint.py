@@ -15,8 +15,13 @@ def fingerprint(sync: Sync) -> str:
 
     Where it differs from the stored one, coverage starts anew and open gaps are superseded.
     """
-    sides = json.dumps([_given(sync.source), _given(sync.destination)], sort_keys=True, default=str)
-    return hashlib.sha256(sides.encode()).hexdigest()[:16]
+    return digest(sync.source, sync.destination)
+
+
+def digest(*parts: object) -> str:
+    """A short digest of what was written; keys that a later release adds do not change it."""
+    given = json.dumps([_given(part) for part in parts], sort_keys=True, default=str)
+    return hashlib.sha256(given.encode()).hexdigest()[:16]
 
 
 def _given(part: object) -> object:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import get_args
 
@@ -16,6 +14,7 @@ from integration_monitor.manifest.domain import SINGLE, RestSide, SqlSide, Sync
 from integration_monitor.observe.canonical import EPOCH
 from integration_monitor.observe.columns import Column
 from integration_monitor.observe.describe import describe
+from integration_monitor.observe.fingerprint import digest
 from integration_monitor.observe.reading import Reading, resolve
 from integration_monitor.observe.run import Reconciled
 from integration_monitor.observe.shape_sample import ShapeSample
@@ -135,11 +134,13 @@ def judge_side(
     Reads the baselines under a lock: what somebody accepted meanwhile is what it judges by.
     """
     mapped = mapped_paths(sync, role)
+    if error is not None:
+        observed = _unlisted(connection, integration, sync, role)
     facts = [
         _follow(connection, SideUnit(integration, sync.name, role, one.connection), sync, one, at)
         for one in sorted(observed, key=lambda each: each.connection)
     ]
-    if facts:
+    if facts and error is None:
         _forget_unlisted(
             connection, integration, sync.name, role, {f.connection for f in facts}, at
         )
@@ -149,6 +150,14 @@ def judge_side(
     shapes = [one.shape for one in observed if one.shape is not None]
     shapes = shapes or [one.baseline for one in facts if one.baseline is not None]
     return SideSchema(verdict, _fields(shapes, mapped))
+
+
+def _unlisted(
+    connection: sa.Connection, integration: str, sync: Sync, role: Role
+) -> list[Observed]:
+    """The known connections: a drift of theirs is no less known while nobody lists them."""
+    known = baselines.units(connection, integration, sync.name)
+    return [Observed(unit.connection) for unit in known if unit.side == role]
 
 
 def _follow(
@@ -184,8 +193,7 @@ def _follow(
 
 def definition(sync: Sync, role: Role) -> str:
     """A digest of where the side is and what it is asked: of another one, other fields come."""
-    place = json.dumps(asdict(side_of(sync, role).at), sort_keys=True, default=str)
-    return hashlib.sha256(place.encode()).hexdigest()[:16]
+    return digest(side_of(sync, role).at)
 
 
 def _forget_unlisted(

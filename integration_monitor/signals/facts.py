@@ -81,7 +81,10 @@ class ConnectionFacts:
 
 @dataclass(frozen=True)
 class SyncFacts:
-    """All connections of a sync; `error` where they could not even be listed."""
+    """All connections of a sync.
+
+    Where they could not even be listed, `error` says why, and they are those of earlier readings.
+    """
 
     connections: Sequence[ConnectionFacts]
     error: str | None = None

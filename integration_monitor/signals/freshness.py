@@ -109,8 +109,9 @@ def _status(
 def _reason(
     lag: Lag | None, facts: SyncFacts, ages: Sequence[_Age], unread: Sequence[ConnectionFacts]
 ) -> str:
-    if facts.error is not None:
-        return f"the connections cannot be listed: {facts.error}"
+    unlisted = f"the connections cannot be listed: {facts.error}" if facts.error else ""
+    if unlisted and not ages:
+        return unlisted
     oldest = f"the oldest owed record has waited {span(ages[0].age)}" if ages else "nothing is owed"
     if lag is None:
         return f"freshness is not declared; {oldest}"
@@ -118,6 +119,8 @@ def _reason(
     late = [age.tenant for age in ages if age.status != "ok" and age.tenant != SINGLE]
     whom = f" for {some(late)}" if late else ""
     text = f"{oldest}{whom} ({limits})"
+    if unlisted:
+        return f"{text}; {unlisted}"
     if not unread:
         return text
     unknown = f"not known for {some([c.connection for c in unread if c.connection != SINGLE])}"

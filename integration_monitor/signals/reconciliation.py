@@ -76,11 +76,11 @@ def allowance(tolerance: Tolerance, expected: int) -> float:
 
 
 def _findings(sync: Sync, facts: SyncFacts, at: datetime) -> list[_Finding]:
+    findings = [*_gap_findings(sync, facts)]
     if facts.error is not None:
-        return [_Finding("unknown", f"the connections cannot be listed: {facts.error}")]
+        return [*findings, _Finding("unknown", f"the connections cannot be listed: {facts.error}")]
     if not facts.connections:
         return [_Finding("unknown", "no connection is listed, so nothing was measured")]
-    findings = [*_gap_findings(sync, facts)]
     for connection in facts.connections:
         findings += _reading_findings(sync, connection)
         findings += _record_findings(connection)

@@ -52,6 +52,12 @@ def judged(facts: SyncFacts, **sync: Any) -> Verdict:
         (one(unexplained=4, unexplained_before=0), "ok", None, "nothing"),
         (one(no_tenant=2), "warn", "ticket", "2 rows without a tenant belong to no connection"),
         (SyncFacts([], error="no route"), "unknown", "ticket", "cannot be listed: no route"),
+        (
+            SyncFacts(one(tenant(gaps={"missing": 1})).connections, error="no route"),
+            "fail",
+            "page",
+            "acme: 1 missing; the connections cannot be listed: no route",
+        ),
         (SyncFacts([]), "unknown", "ticket", "no connection is listed"),
     ],
 )
