@@ -281,13 +281,14 @@ def test_what_is_accepted_while_a_run_is_on_is_not_what_that_run_is_about_to_see
     assert verdict.evidence["retyped"] == 0
 
 
-def test_no_request_is_made_for_it_but_one_where_nothing_was_read(case: Drifting) -> None:
+def test_no_request_is_made_for_it_but_for_a_page_where_nothing_was_read(case: Drifting) -> None:
     case.measure()
     case.partner.requests.clear()
     case.partner.contacts = {}
     case.measure()
-    # Per tenant: the partner's clock, one list request of the reading, one for the sample.
-    assert len(case.partner.requests) == 6
+    # Per tenant: the partner's clock, one list request of the reading, two for the sample: of
+    # late, and of all times.
+    assert len(case.partner.requests) == 8
 
 
 def test_columns_of_a_table(case: Drifting) -> None:

@@ -1,6 +1,7 @@
 """How a partner cuts a list into pages. Paths are JMESPath expressions.
 
-Each kind may have `more`: a path on the document; what it finds is falsy on the last page.
+Each kind may have `more`: a path on the document; what it finds is falsy on the last page. An
+answer that does not have its key, such as that of a look-up, tells nothing by it.
 """
 
 from __future__ import annotations

@@ -75,7 +75,11 @@ class PartnerClient:
         return patiently(
             self._reading,
             lambda: self._send(request, what),
-            lambda answer: failure(answer, what) or errors.of(answer, what, self._sent),
+            lambda answer: (
+                errors.throttled(answer, what)
+                or failure(answer, what)
+                or errors.of(answer, what, self._sent)
+            ),
         )
 
     def _send(self, request: Rendered, what: str) -> Answer:

@@ -76,13 +76,18 @@ def pager_for(pages: Pages | None, template: RequestTemplate) -> Pager:
 
 
 class _More:
-    """The flag by which a partner says so; None where none is declared."""
+    """The flag by which a partner says so; None where none is declared, or the answer has none.
+
+    An answer without the flag says nothing: not that it is the last one, and not the opposite.
+    """
 
     def __init__(self, path: str | None) -> None:
         self._path = Path(path) if path else None
 
     def told(self, document: object) -> bool | None:
-        return bool(self._path.of(document)) if self._path else None
+        if self._path is None or not self._path.is_told(document):
+            return None
+        return bool(self._path.of(document))
 
 
 class _Last:

@@ -51,7 +51,10 @@ class Reading:
     jitter: Callable[[], float] = random.random
     """A number from 0 to 1."""
     on_record: Callable[[object], None] = _unseen
-    """Shown every record of a REST side as it came, before anything is asked of it."""
+    """Shown the records of a REST side as they came, before anything is asked of them.
+
+    Those that are listed; those that are looked up only where nothing can be listed.
+    """
 
 
 def resolve(value: str | Reference, environ: Mapping[str, str]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import jmespath
@@ -33,6 +33,28 @@ class Path:
             return self._expression.search(document)
         except JMESPathError:
             return None
+
+    def is_told(self, document: object) -> bool:
+        """Whether the document has the key, be it null, that `a.b` or `!(a.b)` leads to.
+
+        Always so for other expressions.
+        """
+        return _has(self._expression.parsed, document)
+
+
+def _has(node: Mapping[str, Any], document: object) -> bool:
+    inner = node["children"]
+    match node["type"]:
+        case "field":
+            return isinstance(document, Mapping) and node["value"] in document
+        case "not_expression":
+            return _has(inner[0], document)
+        case "subexpression" if all(step["type"] == "field" for step in inner):
+            for step in inner[:-1]:
+                document = document.get(step["value"]) if isinstance(document, Mapping) else None
+            return _has(inner[-1], document)
+        case _:
+            return True
 
 
 class RecordReader:

@@ -126,6 +126,7 @@ class RestCollection:
             return
         told, tally = None, Tally()
         for page in self._pages(listing.request, values):
+            self._show(page)
             if self._revalidation and not tally.received:
                 self._revalidation.saw(first, page.answered)
             tally.add(self._reader.keys(page.items))
@@ -156,12 +157,19 @@ class RestCollection:
         values = replace(self._values, keys=tuple(keys))
         try:
             for page in self._pages(lookup.request, values, single=single):
+                if not self.can_list:
+                    self._show(page)
                 for record in self._reader.looked_up(page.items):
                     if record.key in keys:
                         yield record
         except ReadError as error:
             if not (single and error.kind == "not_found"):
                 raise
+
+    def _show(self, page: ItemPage) -> None:
+        """Records as they came: those of lists, as a look-up may well have other fields."""
+        for item in page.items:
+            self._reading.on_record(item)
 
     def _range(self, listing: ListRequest, start: datetime, end: datetime) -> Values:
         return replace(
@@ -228,8 +236,6 @@ class RestCollection:
             items = self._reader.items(document, single=single)
         except ReadError as error:
             raise ReadError(error.kind, f"{self.name}: {error}") from error
-        for item in items:
-            self._reading.on_record(item)
         return items
 
 

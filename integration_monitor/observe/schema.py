@@ -30,6 +30,7 @@ from integration_monitor.store.baselines import Baseline, SideUnit
 
 ROLES: tuple[Role, ...] = get_args(Role)
 _DAY = timedelta(days=1)
+_RECENT = timedelta(days=30)
 _ENOUGH = 10
 """Records that are evidence of something; a page more is asked for where fewer were read."""
 
@@ -70,10 +71,13 @@ def sampled_by(reading: Reading, sample: ShapeSample | None) -> Reading:
 
 def top_up(side: OpenSide, sample: ShapeSample, now: datetime) -> None:
     """Ask for one page of records where too few were read; no page is no error of the reading."""
-    if sample.records >= _ENOUGH or not side.can_list:
+    if not side.can_list:
         return
-    with suppress(ReadError):
-        next(side.changed(EPOCH, now + _DAY), None)
+    # The oldest records of all, of which a page would begin, may have the fields of their time.
+    for start in (now - _RECENT, EPOCH) if side.filters_by_time else (EPOCH,):
+        if sample.records < _ENOUGH:
+            with suppress(ReadError):
+                next(side.changed(start, now + _DAY), None)
 
 
 def observe_side(

@@ -56,3 +56,28 @@ def test_throttling_is_told_from_a_failure(text: str, kind: str) -> None:
 )
 def test_a_partner_is_quoted_without_credentials(text: str, said: str) -> None:
     assert quoted(text, ["s3cret-key", "s3cret-key-2", "abc", ""]) == said
+
+
+@pytest.mark.parametrize(
+    ("status", "document", "throttled"),
+    [
+        (403, [{"errorCode": "REQUEST_LIMIT_EXCEEDED"}], True),
+        (400, [{"errorCode": "Throttled"}], True),
+        (403, [{"errorCode": "INSUFFICIENT_ACCESS"}], False),
+        (403, {"errorCode": "REQUEST_LIMIT_EXCEEDED"}, False),  # not where it was declared
+        (401, [{"errorCode": "REQUEST_LIMIT_EXCEEDED"}], False),
+        (200, [{"errorCode": "REQUEST_LIMIT_EXCEEDED"}], False),  # told by `of`
+        (503, [{"errorCode": "REQUEST_LIMIT_EXCEEDED"}], False),
+    ],
+)
+def test_throttling_by_another_status(status: int, document: object, throttled: bool) -> None:
+    error = BodyErrors("[0].errorCode").throttled(answer(document, status), "GET /a")
+    assert (error is not None) == throttled
+    if error is not None:
+        assert error.kind == "rate_limited"
+        assert str(error) == f"GET /a answered {status}: too many requests"
+
+
+def test_an_error_that_is_no_json_is_no_throttling() -> None:
+    assert BodyErrors("[0].code").throttled(Answer(403, {}, b"<html>"), "GET /a") is None
+    assert BodyErrors().throttled(answer("throttled", 403), "GET /a") is None

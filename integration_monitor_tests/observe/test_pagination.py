@@ -70,6 +70,12 @@ MORE = CursorPages("meta.cursor", more="!(meta.end)")
         (NextUrlPages("next"), {"next": None}, None),
         (NextUrlPages("next", more="more"), {"next": "/a", "more": 0}, None),
         (None, {"next": "/a"}, None),
+        # The flag is not there: the cursor tells.
+        (MORE, {"meta": {"cursor": "abc"}}, "abc"),
+        (CursorPages("cursor", more="has_more"), {"cursor": "abc"}, "abc"),
+        (CursorPages("cursor", more="a.more"), {"cursor": "abc", "a": None}, "abc"),
+        (CursorPages("cursor", more="a.more"), {"cursor": "abc", "a": {"more": None}}, None),
+        (CursorPages("cursor", more="status == 'on'"), {"cursor": "abc"}, None),
     ],
 )
 def test_the_body_tells_the_next_page(
@@ -106,6 +112,8 @@ def test_a_link_tells_the_next_page() -> None:
         (NumberedPages(size=3, more="more"), 2, {"more": True}, 2),
         (NumberedPages(size=2, more="more"), 2, {"more": False}, None),
         (NumberedPages(size=2, more="next_page"), 2, {"next_page": None}, None),
+        (NumberedPages(size=2, more="next_page"), 2, {}, 2),
+        (NumberedPages(size=3, more="next_page"), 2, {}, None),
         (OffsetPages(), 2, {}, 2),
         (OffsetPages(start=1), 2, {}, 3),
         (OffsetPages(size=3), 2, {}, None),
@@ -115,6 +123,8 @@ def test_a_link_tells_the_next_page() -> None:
         (KeysetPages("[-1].id", size=3), 2, {}, None),
         (KeysetPages("[-1].id"), 0, {}, None),
         (KeysetPages("[-1].id", more="more"), 2, {"more": False}, None),
+        (KeysetPages("[-1].id", more="more"), 2, {}, 2),
+        (KeysetPages("[-1].id", more="more"), 0, {}, None),
     ],
 )
 def test_the_records_tell_the_next_page(
@@ -150,6 +160,7 @@ def test_an_answer_that_contradicts_itself_is_an_error(
         (CursorPages("next"), {"next": 7}),
         (NextUrlPages("next"), {"next": 7}),
         (NumberedPages(more="more"), {"more": True}),
+        (CursorPages("next", more="!end"), {"end": False, "next": "abc"}),
     ],
 )
 def test_a_request_that_cannot_ask_for_the_next_page_says_so(
@@ -166,7 +177,17 @@ def test_an_address_is_asked_for_by_get_only() -> None:
         after(NextUrlPages("next"), {"next": "/b"}, template=post)
 
 
-@pytest.mark.parametrize("pages", [NumberedPages(), OffsetPages(), KeysetPages("[-1].id")])
+@pytest.mark.parametrize(
+    "pages",
+    [
+        NumberedPages(),
+        OffsetPages(),
+        KeysetPages("[-1].id"),
+        NumberedPages(more="!end_of_stream"),
+        CursorPages("after_cursor", more="!end_of_stream"),
+        LinkHeaderPages(more="!(meta.end)"),
+    ],
+)
 def test_a_request_without_the_placeholder_has_one_page(pages: Pages) -> None:
     assert after(pages, {}, template=BARE) is None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -515,3 +516,56 @@ def test_a_full_list_needs_no_times(given: Reading) -> None:
         assert (side.can_list, side.keeps_version, side.filters_by_time) == (True, False, False)
         assert sorted(keys(side)) == ALL
         assert side.now() == NOW
+
+
+LOOK_UP = 'lookup: {path: /orders/read, query: {ids: "{keys}"}, batch: 10}\nrecords: data'
+
+
+@pytest.mark.parametrize(("can_list", "shown"), [(True, [1, 2, 3, 4, 5, 6, 7]), (False, [1])])
+def test_what_is_looked_up_shows_the_fields_only_where_nothing_is_listed(
+    given: Reading, can_list: bool, shown: list[int]
+) -> None:
+    # A record that is looked up has other fields than one that is listed.
+    seen: list[object] = []
+
+    def answer(asked: Asked) -> Reply:
+        found = ORDERS if asked.path == "/orders" else [{**ORDERS[0], "details": True}]
+        return Reply({"data": found})
+
+    with answering(answer) as served:
+        rest = 'list: {path: /orders, query: {since: "{since}"}}\n' + LOOK_UP
+        side = opened(served, replace(given, on_record=seen.append), rest)
+        side.can_list = can_list
+        assert [record.key for record in side.lookup(["1"])] == ["1"]
+        if side.can_list:
+            assert keys(side) == ALL
+    assert [record["id"] for record in seen if isinstance(record, dict)] == shown
+
+
+@pytest.mark.parametrize(
+    "pages",
+    [
+        "pages: {type: cursor, body: after_cursor, more: '!end_of_stream'}",
+        "pages: {type: keyset, cursor: '[-1].id', more: has_more}",
+    ],
+)
+def test_a_look_up_that_says_nothing_of_further_pages_has_one(given: Reading, pages: str) -> None:
+    listing = 'list: {path: /orders, query: {since: "{since}", after: "{cursor}"}}'
+    rest = "\n".join((listing, LOOK_UP, pages))
+    with answering(lambda asked: Reply({"data": ORDERS[:2]})) as served:
+        side = opened(served, given, rest)
+        assert [record.key for record in side.lookup(["1", "2"])] == ["1", "2"]
+        assert len(served.asked) == 1
+
+
+def test_throttling_with_a_403_is_asked_again(given: Reading) -> None:
+    def answer(asked: Asked) -> Reply:
+        if len(served.asked) < 2:
+            return Reply([{"errorCode": "REQUEST_LIMIT_EXCEEDED", "message": "…"}], status=403)
+        return Reply({"data": ORDERS})
+
+    listing = 'list: {path: /orders, query: {since: "{since}"}}'
+    rest = f'{listing}\nrecords: data\nerrors: "[0].errorCode"'
+    with answering(answer) as served:
+        assert keys(opened(served, given, rest)) == ALL
+        assert len(served.asked) == 2
