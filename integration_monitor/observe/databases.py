@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, TypeVar, cast
 from urllib.parse import quote
 
 import sqlalchemy as sa
@@ -16,22 +15,13 @@ import sqlalchemy as sa
 from integration_monitor.observe.database_errors import read_error
 from integration_monitor.observe.dialects import Dialect, by_name, dialect_of
 from integration_monitor.observe.limits import Deadline
+from integration_monitor.observe.sessions import prepared
 from integration_monitor.observe.sharing import Sharing
 from integration_monitor.observe.side import ReadError
 
 Found = TypeVar("Found")
 
 CONNECT_TIMEOUT = timedelta(seconds=5)
-SQLITE_STEPS = 10_000
-"""SQLite asks after so many steps of its virtual machine whether to go on."""
-INTERRUPT_EVERY = 0.2
-"""Seconds between attempts to end a DuckDB statement that takes too long."""
-
-
-class Interruptible(Protocol):
-    """A connection whose statement another thread can end."""
-
-    def interrupt(self) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -68,7 +58,7 @@ class Database:
         try:
             with (
                 self.engine.connect() as connection,
-                _prepared(connection, self.wording, seconds),
+                prepared(connection, self.wording, seconds),
             ):
                 yield connection
         except (sa.exc.SQLAlchemyError, UnicodeError) as error:
@@ -219,56 +209,3 @@ def _is_file(url: sa.URL) -> bool:
 def _address(url: sa.URL) -> str:
     host = f"{url.host or ''}:{url.port}" if url.port else url.host or ""
     return f"{host}/{url.database}" if host else url.database or url.drivername
-
-
-@contextmanager
-def _prepared(connection: sa.Connection, wording: Dialect, seconds: float) -> Iterator[None]:
-    """The session's settings; and an end of its statements where the database sets none."""
-    for setting in wording.settings(seconds):
-        connection.exec_driver_sql(setting)
-    driver = connection.connection.driver_connection
-    ended: AbstractContextManager[None] = nullcontext()
-    if isinstance(driver, sqlite3.Connection):
-        ended = _ended_by_steps(driver, seconds)
-    elif connection.dialect.name == "duckdb":
-        ended = _interrupted(cast("Interruptible", driver), seconds)
-    with ended:
-        yield
-
-
-@contextmanager
-def _ended_by_steps(driver: sqlite3.Connection, seconds: float) -> Iterator[None]:
-    timer = Deadline(timedelta(seconds=seconds))
-    driver.set_progress_handler(lambda: _passed(timer), SQLITE_STEPS)
-    try:
-        yield
-    finally:
-        driver.set_progress_handler(None, 0)
-
-
-@contextmanager
-def _interrupted(driver: Interruptible, seconds: float) -> Iterator[None]:
-    done = threading.Event()
-
-    def end() -> None:
-        pause = seconds
-        # Again and again: an interruption between two statements is lost.
-        while not done.wait(pause):
-            driver.interrupt()
-            pause = INTERRUPT_EVERY
-
-    watcher = threading.Thread(target=end, daemon=True)
-    watcher.start()
-    try:
-        yield
-    finally:
-        done.set()
-        watcher.join()
-
-
-def _passed(deadline: Deadline) -> bool:
-    try:
-        deadline.remaining()
-    except ReadError:
-        return True
-    return False
