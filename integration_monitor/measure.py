@@ -46,6 +46,7 @@ from integration_monitor.signals.effective import effective
 from integration_monitor.signals.facts import SyncFacts
 from integration_monitor.signals.mapped import Role, side_of
 from integration_monitor.signals.shape import FieldShape
+from integration_monitor.signals.side_numbers import destination_numbers, source_numbers
 from integration_monitor.signals.verdict import Verdict
 from integration_monitor.store import verdicts
 from integration_monitor.store.coverage import Unit, known_connections
@@ -287,8 +288,8 @@ def _judge_and_store(
         name,
         sync.name,
         found,
-        _source_numbers(facts),
-        _destination_numbers(facts),
+        source_numbers(facts),
+        destination_numbers(facts),
         {role: schema.fields for role, schema in schemas.items()},
     )
 
@@ -308,29 +309,3 @@ def _measured_by_another(means: _Means, sync: Sync) -> SyncMeasurement:
 def _not_measured_yet(integration: str, sync: Sync, signal: str, now: datetime) -> Verdict:
     reason = "another run is measuring it, for the first time"
     return Verdict(integration, sync.name, signal, "unknown", reason, now, now, "ticket")
-
-
-def _source_numbers(facts: SyncFacts) -> dict[str, float]:
-    numbers: dict[str, float] = {
-        "read": sum(c.read for c in facts.connections),
-        "connections": len(facts.connections),
-        "connections_unread": sum(1 for c in facts.connections if c.error is not None),
-    }
-    return _with_total(numbers, [c.source_records for c in facts.connections])
-
-
-def _destination_numbers(facts: SyncFacts) -> dict[str, float]:
-    tenants = [tenant for c in facts.connections for tenant in c.tenants]
-    numbers: dict[str, float] = {
-        "gaps": sum(sum(tenant.gaps.values()) for tenant in tenants),
-        "pending": sum(tenant.pending for tenant in tenants),
-    }
-    return _with_total(numbers, [c.destination_records for c in facts.connections])
-
-
-def _with_total(numbers: dict[str, float], counts: Sequence[int | None]) -> dict[str, float]:
-    known = [count for count in counts if count is not None]
-    # A sum that leaves a connection out would look like a loss of records.
-    if known and len(known) == len(counts):
-        numbers["records"] = sum(known)
-    return numbers
