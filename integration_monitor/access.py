@@ -182,6 +182,12 @@ def _try_sync(trial: _Trial, sync: Sync, *, with_sql: bool) -> Iterator[Attempt]
         except ReadError as error:
             yield trial.result(what, "fails", str(error))
             continue
-        tried = try_side(opened, key)
+        tried = try_side(opened, key, counts=_counts(side))
         yield from (trial.result(f"{what} {part.what}", part.result, part.said) for part in tried)
         key = key or next((part.key for part in tried if part.key), None)
+
+
+def _counts(side: Side) -> bool:
+    """Whether the partner's answers are to hold a number, which `where` would make worthless."""
+    count = side.at.count if isinstance(side.at, RestSide) else None
+    return count is not None and not count.paging and side.where is None

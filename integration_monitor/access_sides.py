@@ -27,25 +27,26 @@ class Tried:
     """Of a record that was listed."""
 
 
-def try_side(side: OpenSide, key: str | None) -> list[Tried]:
+def try_side(side: OpenSide, key: str | None, *, counts: bool) -> list[Tried]:
     """Ask a side once for everything it declares, and close it.
 
     `key` is one that is known of the other side; a key that the side lists itself comes first.
+    `counts`: the manifest says where its answers tell their number.
     """
     try:
-        return list(_tried(side, key))
+        return list(_tried(side, key, counts=counts))
     finally:
         side.close()
 
 
-def _tried(side: OpenSide, key: str | None) -> Iterator[Tried]:
+def _tried(side: OpenSide, key: str | None, *, counts: bool) -> Iterator[Tried]:
     yield _attempt("clock", lambda: f"it is {clock(side.now())} there")
     own: str | None = None
     if side.can_list:
         listed = _try_list(side)
         own = listed.key
         yield listed
-    yield _attempt("count", lambda: _counted(side))
+    yield _attempt("count", lambda: _counted(side, declared=counts))
     if side.can_lookup:
         yield _try_lookup(side, own, key)
 
@@ -102,11 +103,13 @@ def _newest(records: Sequence[Record]) -> list[str]:
     return [f"the newest of {clock(max(versions))}"] if versions else []
 
 
-def _counted(side: OpenSide) -> str:
+def _counted(side: OpenSide, *, declared: bool) -> str:
     totals = side.totals()
-    if totals.records is None:
-        return "no count is declared"
-    return count(totals.records, "record")
+    if totals.records is not None:
+        return count(totals.records, "record")
+    if declared:
+        raise ReadError("config", f"{side.name}: a `count` is declared, and no number is there")
+    return "no count is declared"
 
 
 def _try_lookup(side: OpenSide, own: str | None, other: str | None) -> Tried:

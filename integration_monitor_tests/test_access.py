@@ -106,6 +106,14 @@ def test_a_look_up_that_does_not_find_what_was_listed(
     assert found["contacts source look-up", "acme"] == not_found
 
 
+def test_a_count_that_is_not_where_it_is_declared(
+    partner: Partner, environ: dict[str, str]
+) -> None:
+    found = tried(crm(partner, {"count: total": "count: totals"}), environ)
+    result, said = found["contacts source count", "acme"]
+    assert (result, "a `count` is declared, and no number is there" in said) == ("fails", True)
+
+
 def test_records_of_long_ago_are_looked_for(partner: Partner, environ: dict[str, str]) -> None:
     partner.contacts["acme"] = [contact("old", NOW - timedelta(days=9))]
     partner.contacts["globex"] = []

@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 from integration_monitor.manifest.domain import ListRequest, RestSide
 from integration_monitor.observe.http_answers import Answered
 from integration_monitor.observe.pagination import Address, Following, Pager
-from integration_monitor.observe.side import ReadAgain, ReadError, TooManyRecords
+from integration_monitor.observe.side import ReadAgain, ReadError, Record, TooManyRecords
 from integration_monitor.observe.templates import Rendered, Values
 
+UNREADABLE = 10
+"""So many records of a listing, and no other, are a change of all of them."""
 KEYS_KEPT = 100_000
 """Above so many distinct records of a listing, each further one counts as another."""
 
@@ -80,6 +82,10 @@ class Tally:
         self._more = 0
         self.received = 0
         """Duplicates included: so many count against a partner's limit."""
+        self.readable = 0
+        self.unreadable = 0
+        self.reason = ""
+        """What is wrong with the first unreadable one."""
 
     def add(self, keys: Sequence[str | None]) -> None:
         """Count the records of a page by their keys; one without a key counts by itself."""
@@ -89,6 +95,13 @@ class Tally:
                 self._keys.add(key)
             elif key not in self._keys:
                 self._more += 1
+
+    def judge(self, found: Sequence[Record | str]) -> None:
+        """Count what became of the records of a page: a record, or why it is none."""
+        reasons = [each for each in found if isinstance(each, str)]
+        self.readable += len(found) - len(reasons)
+        self.unreadable += len(reasons)
+        self.reason = self.reason or next(iter(reasons), "")
 
     @property
     def records(self) -> int:
@@ -129,6 +142,16 @@ def check_whole(name: str, read: int, told: int | None) -> None:
             f"{name}: its count says {told:,} records, its pages held {read:,};"
             " leave `count` out where it is not the count of the query",
         )
+
+
+def check_readable(name: str, tally: Tally) -> None:
+    """Raise `ReadError` where of many records not one can be read, so that coverage waits.
+
+    Then it is their key or their time that changed. A few may be broken for ever by themselves.
+    """
+    if tally.unreadable >= UNREADABLE and not tally.readable:
+        message = f"none of {tally.unreadable:,} records can be read: {tally.reason}"
+        raise ReadError("bad_response", f"{name}: {message}")
 
 
 def _page(means: Means, asked: Rendered, number: int) -> ItemPage:

@@ -25,6 +25,7 @@ from integration_monitor.observe.listing import (
     ItemPage,
     Means,
     Tally,
+    check_readable,
     check_size,
     check_whole,
     pages,
@@ -133,12 +134,14 @@ class RestCollection:
             told = self._told(page) or told
             check_size(self.name, self._at, listing, page.items, tally.received, told)
             found = [self._reader.record(item) for item in page.items]
+            tally.judge(found)
             if self._revalidation and _reach_beyond(found, end):
                 self._revalidation.read_beyond()
             yield _page(found, start, end)
             if listing.mode == "newest_first" and self._reaches(found, start):
                 return
         check_whole(self.name, tally.records, told)
+        check_readable(self.name, tally)
 
     def lookup(self, keys: Sequence[str]) -> Iterator[Record]:
         """The records with these keys, in batches."""

@@ -569,3 +569,19 @@ def test_throttling_with_a_403_is_asked_again(given: Reading) -> None:
     with answering(answer) as served:
         assert keys(opened(served, given, rest)) == ALL
         assert len(served.asked) == 2
+
+
+@pytest.mark.parametrize(("unreadable", "readable", "waits"), [(10, 0, True), (10, 1, False),
+                                                               (9, 0, False)])  # fmt: skip
+def test_many_records_of_which_none_can_be_read_are_not_taken_for_read(
+    given: Reading, unreadable: int, readable: int, waits: bool
+) -> None:
+    renamed = [{"id": n, "changed": "2026-03-01"} for n in range(100, 100 + unreadable)]
+    rest = 'list: {path: /orders, query: {since: "{since}"}}\nrecords: data'
+    with answering(lambda asked: Reply({"data": renamed + ORDERS[:readable]})) as served:
+        side = opened(served, given, rest)
+        if waits:
+            with pytest.raises(ReadError, match="none of 10 records can be read: 100: no time at"):
+                keys(side)
+        else:
+            assert len(keys(side)) == readable
