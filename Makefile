@@ -28,7 +28,7 @@ dev: $(VENV)/installed  ## Watch the manifests in MANIFESTS (default: integratio
 	$(BIN)/integration-monitor dev $(or $(MANIFESTS),integrations) $(ARGS)
 
 test: install  ## Run the tests
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n logical $(ARGS)
 
 test-all: install  ## Run the slow tests too: whole demos, killed processes
 	$(BIN)/pytest -m '' $(ARGS)

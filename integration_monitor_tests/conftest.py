@@ -5,12 +5,17 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 
+import hypothesis
 import psycopg
 import pytest
 
 from integration_monitor.store.embedded import EmbeddedPostgres, temporary_postgres
 from integration_monitor.store.engine import Store, open_store
 from integration_monitor.store.migrate import upgrade
+
+# How long an example takes says more about the machine than about the code.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 _numbers = itertools.count()
 

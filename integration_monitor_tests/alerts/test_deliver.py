@@ -93,7 +93,7 @@ def test_another_incident_does_not_wait_for_one_that_fails(store: Store, inbox: 
 
 def test_a_hanging_channel_holds_up_nobody_and_loses_nothing(store: Store, inbox: Receiver) -> None:
     see(store, fleet(BOTH), 0, FAIL)
-    said = send(store, inbox, 0, BOTH, limit_s=1)
+    said = send(store, inbox, 0, BOTH, limit_s=3)
     assert str(said) == "1 alert sent, still sending: broken"
     assert [each.path for each in inbox.received] == ["/healthy"]
     # While it hangs its alert is leased, so that nobody sends it a second time.
