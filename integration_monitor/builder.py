@@ -9,6 +9,7 @@ import dagster as dg
 
 from integration_monitor.asset_check_watch import AssetCheckWatch, ExtraChecks
 from integration_monitor.assets import Measure, build_assets, measure_now
+from integration_monitor.collection import collection_paused
 from integration_monitor.dagster_internals import register_library
 from integration_monitor.jobs import build_jobs
 from integration_monitor.loading import load_pinned
@@ -31,6 +32,7 @@ from integration_monitor.version import __version__
 register_library("integration-monitor", __version__)
 
 
+@collection_paused()
 def build_integration_monitor_defs(
     *,
     manifests: str | Path | Fleet,

@@ -12,6 +12,7 @@ import click
 import dagster as dg
 
 from integration_monitor.builder import build_integration_monitor_defs
+from integration_monitor.collection import keep_for_good
 from integration_monitor.sensors import INTERVAL_S
 
 MANIFESTS = "INTEGRATION_MONITOR_MANIFESTS"
@@ -38,10 +39,12 @@ def defs() -> dg.Definitions:
             f"{MANIFESTS} is not set: run `integration-monitor dev DIR` to watch the manifests in"
             " DIR, or `integration-monitor demo` to see it at work"
         )
-    return dg.Definitions.merge(
-        build_integration_monitor_defs(manifests=directory, sensor_interval_s=_sensor_interval()),
-        dg.Definitions(executor=dg.in_process_executor),
+    monitor = build_integration_monitor_defs(
+        manifests=directory, sensor_interval_s=_sensor_interval()
     )
+    # Dagster resolves them next, in this process that does nothing else.
+    keep_for_good()
+    return dg.Definitions.merge(monitor, dg.Definitions(executor=dg.in_process_executor))
 
 
 def _sensor_interval() -> int:

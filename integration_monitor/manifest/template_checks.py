@@ -108,18 +108,19 @@ def placed(request: Mapping[str, Any], path: Path) -> Iterator[tuple[str, Path]]
     """Every placeholder of a request, with the path of the text that holds it."""
     for part in _PARTS:
         for where, text in texts(request.get(part), (*path, part)):
-            for place in _PLACE.findall(text):
-                yield place, where
+            if "{" in text:
+                yield from ((place, where) for place in _PLACE.findall(text))
 
 
 def check_places(
     request: Mapping[str, Any], path: Path, allowed: tuple[str, ...], credentials: Credentials
 ) -> Iterator[Problem]:
     """Every placeholder of a request is one of those that are known there."""
-    for place, where in placed(request, path):
+    found = list(placed(request, path))
+    for place, where in found:
         yield from _check_place(place, where, allowed, credentials)
     address: Path = (*path, "path")
-    if ("cursor", address) in placed(request, path) and "cursor" in allowed:
+    if ("cursor", address) in found and "cursor" in allowed:
         yield Problem(address, "`path`: {cursor} is not known on the first page")
     yield from _check_literals(request, path)
 
