@@ -28,6 +28,6 @@ OBJECTS = 50_000
 
 
 def keep_for_good() -> None:
-    """Exempt what is there now from collections, and collect seldom: for a process of ours alone."""
+    """Exempt what is there now, and collect seldom from here on: for a process of ours alone."""
     gc.freeze()
     gc.set_threshold(OBJECTS, *gc.get_threshold()[1:])

@@ -13,9 +13,12 @@ from integration_monitor.manifest.load import ManifestDirectoryError
 
 
 def test_paused_within_and_on_again_after_an_error() -> None:
-    with pytest.raises(KeyError), collection_paused():
+    def fail() -> None:
         assert not gc.isenabled()
         raise KeyError
+
+    with pytest.raises(KeyError), collection_paused():
+        fail()
     assert gc.isenabled()
 
 
