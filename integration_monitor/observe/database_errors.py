@@ -88,6 +88,7 @@ _PHRASES: tuple[tuple[str, ErrorKind], ...] = (
     ("timeout expired", "timeout"),
     ("unable to open database file", "network"),
     ("does not exist", "config"),
+    ("(0, '')", "network"),  # PyMySQL, over a connection that broke before
 )
 """Where a driver gives no code: SQLite, and libpq before there is a session."""
 
@@ -99,6 +100,7 @@ _OPEN_HERE = "this process has the file open for writing: close it there before 
 _INSTEAD: Mapping[str, str] = {
     "could not set lock on file": _LOCKED,
     "with a different configuration": _OPEN_HERE,
+    "(0, '')": "the connection broke",
     "(timed out)": "it sends nothing any more",
 }
 """Said in words of our own, where the driver's lead nowhere or name processes."""

@@ -5,10 +5,13 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import pymysql
 import pytest
+import sqlalchemy as sa
 
 from integration_monitor.observe.column_types import describer
 from integration_monitor.observe.columns import Column
+from integration_monitor.observe.database_errors import read_error
 from integration_monitor.observe.databases import Engines
 from integration_monitor.observe.side import ReadError
 
@@ -73,3 +76,10 @@ def test_a_column_is_understood_as_its_driver_describes_it(
     dialect: str, described: tuple[object, ...], column: Column
 ) -> None:
     assert describer(dialect)(described) == column
+
+
+def test_a_connection_that_broke_before_is_not_called_a_refusal() -> None:
+    said = sa.exc.InterfaceError("", {}, pymysql.err.InterfaceError(0, ""))
+    error = read_error(said, sa.make_url("mysql://db.example/shop"), "db.example/shop")
+    assert str(error) == "cannot reach the database db.example/shop: the connection broke"
+    assert error.kind == "network"
