@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import dagster as dg
 from pydantic import Field
@@ -14,16 +14,23 @@ from pydantic import Field
 from integration_monitor.asset_check_watch import as_selection
 from integration_monitor.builder import build_integration_monitor_defs
 from integration_monitor.dagster_internals import TranslationFn, TranslationFnResolver
-from integration_monitor.manifest.domain import BrokenManifest
+from integration_monitor.manifest.domain import BrokenManifest, Owner
 from integration_monitor.resources import StoreResource
 from integration_monitor.scaffolder import MANIFESTS, IntegrationMonitorScaffolder
 from integration_monitor.sensors import INTERVAL_S
-from integration_monitor.signals.asset_check import CheckSeverities
+from integration_monitor.signals.asset_check import CASES, Attention, CheckSeverities
 from integration_monitor.translator import AssetData, IntegrationMonitorTranslator
 
 DefaultStatus = Literal["running", "stopped"]
 
+_ATTENTIONS = "|".join(get_args(Attention))
+_TEMPLATE = r"\{\{"
+"""A text in which this is found is known when it is loaded, and not when it is checked."""
+
 _ENVIRONMENT_VARIABLE = re.compile(r"\{\{\s*env(?:\.(\w+)|\((['\"])(\w+)\2\))\s*\}\}")
+
+_NOBODY = Owner("unknown", "unknown@owner.invalid")
+"""Of a manifest that cannot be read: a template that names its owner still gives the same key."""
 
 
 class ComponentError(Exception):
@@ -43,7 +50,7 @@ def _status(of: str) -> dg.Resolver:
         _resolve_status,
         model_field_type=str,
         description=f"Whether {of} run without being switched on: `running` or `stopped`.",
-        json_schema_extra={"pattern": r"^(running|stopped)$|\{\{"},
+        json_schema_extra={"pattern": f"^(running|stopped)$|{_TEMPLATE}"},
     )
 
 
@@ -52,6 +59,13 @@ def _resolve_selection(context: dg.ResolutionContext, value: str | None) -> str 
     if selection is not None:
         as_selection(selection)
     return selection
+
+
+def _resolve_interval(context: dg.ResolutionContext, value: Any) -> int:
+    seconds: object = context.resolve_value(value)
+    if not isinstance(seconds, int) or isinstance(seconds, bool) or seconds < 1:
+        raise ComponentError(f"`{seconds}` is not a whole number of seconds greater than 0")
+    return seconds
 
 
 def _resolve_severities(
@@ -71,7 +85,7 @@ def _template_variables(data: AssetData) -> Mapping[str, object]:
         "integration": manifest.name,
         "title": known.title if known else manifest.name,
         "category": known.category if known else None,
-        "owner": known.owner if known else None,
+        "owner": known.owner if known else _NOBODY,
         "sync": data.sync.name if data.sync else None,
         "role": data.role,
     }
@@ -116,11 +130,15 @@ class IntegrationMonitorComponent(dg.Component, dg.Model, dg.Resolvable):
     ] = None
     schedules: Annotated[DefaultStatus, _status("schedules")] = "running"
     sensors: Annotated[DefaultStatus, _status("sensors")] = "running"
-    sensor_interval_s: int = Field(
-        default=INTERVAL_S,
-        gt=0,
-        description="Least seconds between two ticks of the incident sensor.",
-    )
+    sensor_interval_s: Annotated[
+        int,
+        dg.Resolver(
+            _resolve_interval,
+            model_field_type=int | str,
+            description="Least seconds between two ticks of the incident sensor.",
+            json_schema_extra={"minimum": 1, "pattern": _TEMPLATE},
+        ),
+    ] = INTERVAL_S
     extra_checks: Annotated[
         str | None,
         dg.Resolver(
@@ -142,6 +160,10 @@ class IntegrationMonitorComponent(dg.Component, dg.Model, dg.Resolvable):
                 " `error` (a page) and `unevaluated` (its run died; a ticket) to `page`, `ticket`,"
                 " `watch` or `ignore`."
             ),
+            json_schema_extra={
+                "propertyNames": {"enum": list(CASES)},
+                "additionalProperties": {"pattern": f"^({_ATTENTIONS})$|{_TEMPLATE}"},
+            },
         ),
     ] = None
     translation: (
@@ -191,12 +213,15 @@ class _Translated(IntegrationMonitorTranslator):
     def get_asset_spec(self, data: AssetData) -> dg.AssetSpec:
         plain = super().get_asset_spec(data)
         try:
-            return self._translation(plain, data)
+            spec = self._translation(plain, data)
         except Exception:
-            # A broken file tells no owner to a template, and must not hinder the others.
+            # What a template misses in a broken file must not hinder the others.
             if isinstance(data.manifest, BrokenManifest):
                 return plain
             raise
+        return spec.replace_attributes(
+            owners=[owner for owner in spec.owners if owner != _NOBODY.email]
+        )
 
 
 def _store(reference: str | None, context: dg.ComponentLoadContext) -> StoreResource:

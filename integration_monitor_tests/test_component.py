@@ -200,15 +200,31 @@ def test_a_derived_component_names_by_code(sandbox: DefsFolderSandbox) -> None:
     assert {spec.group_name for spec in specs(load(sandbox)).values()} == {"by_code"}
 
 
-@pytest.mark.parametrize("translation", [None, {"owners": ["{{ owner.email }}"]}])
-def test_a_broken_manifest_breaks_no_loading(
-    sandbox: DefsFolderSandbox, translation: Mapping[str, Any] | None
+@pytest.mark.parametrize(
+    ("translation", "key", "owners"),
+    [
+        (None, ["broken", "manifest"], []),
+        (
+            {"key_prefix": "monitor", "owners": ["{{ owner.email }}", "team:data"]},
+            ["monitor", "broken", "manifest"],
+            ["team:data"],
+        ),
+        # Nothing can be made of it: the plain spec is shown.
+        ({"key_prefix": "{{ category.upper() }}"}, ["broken", "manifest"], []),
+    ],
+)
+def test_a_broken_manifest_breaks_no_loading_and_keeps_its_key(
+    sandbox: DefsFolderSandbox,
+    translation: Mapping[str, Any] | None,
+    key: Sequence[str],
+    owners: Sequence[str],
 ) -> None:
     folder = scaffold(sandbox, {"translation": translation} if translation else None)
     (folder / "integrations" / "broken.yaml").write_text("version: 1\nintegratoin: x\n")
-    keys = checks(load(sandbox))
-    assert dg.AssetCheckKey(dg.AssetKey(["broken", "manifest"]), "manifest") in keys
-    assert dg.AssetCheckKey(DESTINATION, "reconciliation") in keys
+    defs = load(sandbox)
+    assert dg.AssetCheckKey(dg.AssetKey(key), "manifest") in checks(defs)
+    assert specs(defs)[dg.AssetKey(key)].owners == owners
+    assert {each.name for each in checks(defs)} >= {"reconciliation"}
 
 
 @pytest.mark.parametrize(
@@ -217,6 +233,8 @@ def test_a_broken_manifest_breaks_no_loading(
         ({"manifets": "integrations"}, "manifets"),
         ({"schedules": "runing"}, "`runing` is neither `running` nor `stopped`"),
         ({"sensor_interval_s": 0}, "greater than 0"),
+        ({"sensor_interval_s": "fast"}, "`fast` is not a whole number"),
+        ({"sensor_interval_s": 1.5}, "sensor_interval_s"),
         ({"extra_checks": "group:(analytics"}, "group:(analytics"),
         ({"extra_check_severities": {"eror": "page"}}, "eror"),
         ({"extra_check_severities": {"error": "pager"}}, "pager"),
@@ -345,8 +363,48 @@ def test_with_dg_from_scaffolding_to_loading(project: Path) -> None:
     assert "shop/orders_destination" in listed.stdout
 
 
+TEMPLATES = """\
+type: integration_monitor.IntegrationMonitorComponent
+attributes:
+  manifests: "{{ env.MANIFESTS }}"
+  schedules: "{{ env.STATUS }}"
+  sensor_interval_s: "{{ 15 * 4 }}"
+  extra_check_severities: {warn: "{{ env.ATTENTION }}"}
+"""
+
+
+def test_templates_are_resolved(
+    sandbox: DefsFolderSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MANIFESTS", "integrations")
+    monkeypatch.setenv("STATUS", "stopped")
+    monkeypatch.setenv("ATTENTION", "watch")
+    (scaffold(sandbox) / "defs.yaml").write_text(TEMPLATES)
+    (sensor,) = (each for each in load(sandbox).sensors or () if each.name.endswith("incidents"))
+    assert sensor.minimum_interval_seconds == 60
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("typo", ["manifets: integrations", "schedules: runing"])
+def test_dg_check_yaml_takes_templates(project: Path) -> None:
+    folder = project / "fresh" / "defs" / "my_monitor"
+    folder.mkdir()
+    (folder / "defs.yaml").write_text(TEMPLATES)
+    checked = dg_command(project, "check", "yaml")
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "typo",
+    [
+        "manifets: integrations",
+        "schedules: runing",
+        "sensor_interval_s: fast",
+        "sensor_interval_s: 0",
+        "extra_check_severities: {eror: page}",
+        "extra_check_severities: {error: pager}",
+    ],
+)
 def test_dg_check_yaml_tells_file_and_line(project: Path, typo: str) -> None:
     folder = project / "fresh" / "defs" / "my_monitor"
     folder.mkdir()

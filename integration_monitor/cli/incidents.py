@@ -45,10 +45,13 @@ def incidents(
 def _as_text(incident: Incident) -> str:
     subject = _subject(incident)
     since = _iso(incident.opened_at or incident.began_at)
+    until = f" until {_iso(incident.resolved_at)}" if incident.resolved_at else ""
+    if incident.closed_reason == "no longer watched":
+        until += f" ({incident.closed_reason})"
     tenants = f" [{', '.join(incident.tenants)}]" if incident.tenants else ""
     return (
         f"{incident.state:10} {incident.severity:6} {incident.kind:6} {subject} since {since}"
-        f"{tenants}: {incident.reason}"
+        f"{until}{tenants}: {incident.reason}"
     )
 
 

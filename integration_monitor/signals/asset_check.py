@@ -17,7 +17,7 @@ FOR_EVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 CheckSeverity = Literal["warn", "error"]
 """What Dagster says of a check that did not pass."""
-_CASES = ("warn", "error", "unevaluated")
+CASES = ("warn", "error", "unevaluated")
 Attention = Literal["page", "ticket", "watch", "ignore"]
 
 _REASON = 300
@@ -39,7 +39,7 @@ class CheckSeverities:
     def of(cls, given: Mapping[str, str]) -> CheckSeverities:
         """From what a user wrote. Raises `ValueError` that says what is allowed."""
         for case, attention in given.items():
-            _one_of(_CASES, case, "a severity of an asset check")
+            _one_of(CASES, case, "a severity of an asset check")
             _one_of(get_args(Attention), attention, f"what `{case}` can become")
         return replace(cls(), **cast("dict[str, Attention]", dict(given)))
 
