@@ -35,7 +35,7 @@ from integration_monitor.targets import Target
 from integration_monitor.translator import AssetData, table_name
 
 if TYPE_CHECKING:
-    from integration_monitor.measure import SyncMeasurement
+    from integration_monitor.measurement import SyncMeasurement
 
 Result = TypeVar("Result")
 OpResult = dg.ObserveResult | dg.AssetCheckResult

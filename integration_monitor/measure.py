@@ -9,24 +9,20 @@ from __future__ import annotations
 import logging
 import os
 import traceback
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager, suppress
-from dataclasses import astuple, dataclass, field
+from contextlib import suppress
+from dataclasses import astuple
 from datetime import datetime
-
-import httpx
 
 from integration_monitor.manifest.cadence import valid_until
 from integration_monitor.manifest.domain import Integration, Sync
-from integration_monitor.observe.authentication.tokens import Tokens
+from integration_monitor.measurement import Means, SyncMeasurement, open_means
 from integration_monitor.observe.connections import Connection, list_connections
-from integration_monitor.observe.databases import Engines
 from integration_monitor.observe.facts import connection_facts
-from integration_monitor.observe.http_exchange import open_client
-from integration_monitor.observe.limits import Budget, Deadline, HostLimits
+from integration_monitor.observe.limits import Budget
 from integration_monitor.observe.open_side import open_side
-from integration_monitor.observe.reading import Reading, utc_now
+from integration_monitor.observe.reading import utc_now
 from integration_monitor.observe.reconcile import reconcile
 from integration_monitor.observe.run import Reconciled, Run
 from integration_monitor.observe.schema import (
@@ -45,50 +41,15 @@ from integration_monitor.signals import freshness, reconciliation, schema_drift
 from integration_monitor.signals.effective import effective
 from integration_monitor.signals.facts import SyncFacts
 from integration_monitor.signals.mapped import Role, side_of
-from integration_monitor.signals.shape import FieldShape
 from integration_monitor.signals.side_numbers import destination_numbers, source_numbers
 from integration_monitor.signals.verdict import Verdict
 from integration_monitor.store import verdicts
 from integration_monitor.store.coverage import Unit, known_connections
 from integration_monitor.store.engine import Store, StoreError
 from integration_monitor.store.forget import forget_connections
-from integration_monitor.store.locks import SyncLocks, sync_locks
 
-CONNECTIONS_AT_ONCE = 8
 _SIGNALS = (reconciliation.SIGNAL, freshness.SIGNAL, *schema_drift.SIGNALS)
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class SyncMeasurement:
-    """What one measurement of a sync found, for Dagster and the CLI."""
-
-    integration: str
-    sync: str
-    verdicts: tuple[Verdict, ...]
-    source: Mapping[str, float]
-    """Numbers about the source under stable keys; `records` is its total where it is known."""
-    destination: Mapping[str, float]
-    fields: Mapping[Role, Mapping[str, FieldShape]] = field(default_factory=dict)
-    """The fields of each side as they are now, mapped ones first."""
-
-
-@dataclass(frozen=True)
-class _Means:
-    """What all syncs of one measurement share."""
-
-    integration: Integration
-    store: Store
-    environ: Mapping[str, str]
-    clock: Callable[[], datetime]
-    as_of: datetime | None
-    deadline: Deadline
-    hosts: HostLimits
-    engines: Engines
-    http: httpx.Client
-    tokens: Tokens
-    pool: ThreadPoolExecutor
-    locks: SyncLocks
 
 
 def measure_integration(
@@ -108,7 +69,7 @@ def measure_integration(
     wanted = [sync for name, sync in integration.syncs.items() if syncs is None or name in syncs]
     if not wanted:
         return ()
-    with _means(integration, store, environ, clock, as_of) as means:
+    with open_means(integration, store, environ, clock, as_of) as means:
         connections, error = _connections(means)
         with ThreadPoolExecutor(len(wanted), thread_name_prefix="sync") as pool:
             futures = [
@@ -117,43 +78,7 @@ def measure_integration(
             return tuple(future.result() for future in futures)
 
 
-@contextmanager
-def _means(
-    integration: Integration,
-    store: Store,
-    environ: Mapping[str, str],
-    clock: Callable[[], datetime],
-    as_of: datetime | None,
-) -> Iterator[_Means]:
-    deadline = Deadline(integration.deadline)
-    hosts = HostLimits(integration.requests_at_once)
-    engines = Engines()
-    http = open_client(integration.request_timeout)
-    pool = ThreadPoolExecutor(CONNECTIONS_AT_ONCE, thread_name_prefix="connection")
-    try:
-        with sync_locks(store) as locks:
-            yield _Means(
-                integration,
-                store,
-                environ,
-                clock,
-                as_of,
-                deadline,
-                hosts,
-                engines,
-                http,
-                Tokens(),
-                pool,
-                locks,
-            )
-    finally:
-        # What still hangs ends by its own time limits; nobody waits for it.
-        pool.shutdown(wait=False, cancel_futures=True)
-        http.close()
-        engines.dispose()
-
-
-def _connections(means: _Means) -> tuple[Sequence[Connection], str | None]:
+def _connections(means: Means) -> tuple[Sequence[Connection], str | None]:
     try:
         found = list_connections(means.integration, means.environ, means.engines, means.deadline)
     except ReadError as error:
@@ -162,7 +87,7 @@ def _connections(means: _Means) -> tuple[Sequence[Connection], str | None]:
 
 
 def _measure_sync(
-    means: _Means, sync: Sync, connections: Sequence[Connection], error: str | None
+    means: Means, sync: Sync, connections: Sequence[Connection], error: str | None
 ) -> SyncMeasurement:
     try:
         with means.locks.hold(means.integration.name, sync.name, means.deadline.remaining):
@@ -172,9 +97,7 @@ def _measure_sync(
         return _measured_by_another(means, sync)
 
 
-def _reconcile_all(
-    means: _Means, sync: Sync, connections: Sequence[Connection]
-) -> list[Reconciled]:
+def _reconcile_all(means: Means, sync: Sync, connections: Sequence[Connection]) -> list[Reconciled]:
     units = [Unit(means.integration.name, sync.name, c.tenant) for c in connections]
     futures = [
         means.pool.submit(_reconcile_one, means, sync, unit, connection)
@@ -185,7 +108,7 @@ def _reconcile_all(
     return [_result(unit, future, means) for unit, future in zip(units, futures, strict=True)]
 
 
-def _result(unit: Unit, future: Future[Reconciled], means: _Means) -> Reconciled:
+def _result(unit: Unit, future: Future[Reconciled], means: Means) -> Reconciled:
     if not future.done():
         seconds = means.integration.deadline.total_seconds()
         return Reconciled(unit, error=f"not finished within {seconds:g} s")
@@ -201,7 +124,7 @@ def _result(unit: Unit, future: Future[Reconciled], means: _Means) -> Reconciled
         return Reconciled(unit, error=f"internal error: {type(error).__name__}")
 
 
-def _reconcile_one(means: _Means, sync: Sync, unit: Unit, connection: Connection) -> Reconciled:
+def _reconcile_one(means: Means, sync: Sync, unit: Unit, connection: Connection) -> Reconciled:
     budget = Budget(sync.requests)
     run = Run(unit, sync, means.store, means.clock, means.deadline, budget, means.as_of)
     looked_at = samples(sync)
@@ -223,13 +146,13 @@ def _reconcile_one(means: _Means, sync: Sync, unit: Unit, connection: Connection
 
 
 def _open(
-    means: _Means,
+    means: Means,
     sync: Sync,
     connection: Connection,
     budget: Budget,
     looked_at: Mapping[Role, ShapeSample],
 ) -> Sides:
-    reading = _reading(means, budget)
+    reading = means.reading(budget)
 
     def opened(role: Role) -> OpenSide:
         shown = sampled_by(reading, looked_at.get(role))
@@ -238,27 +161,12 @@ def _open(
     return Sides(opened("source"), opened("destination"), connection.tenant)
 
 
-def _reading(means: _Means, budget: Budget) -> Reading:
-    return Reading(
-        deadline=means.deadline,
-        budget=budget,
-        hosts=means.hosts,
-        engines=means.engines,
-        http=means.http,
-        environ=means.environ,
-        tokens=means.tokens,
-        request_timeout=means.integration.request_timeout,
-        wait_budget=means.integration.wait_budget,
-        clock=means.clock,
-    )
-
-
 def _judge_and_store(
-    means: _Means, sync: Sync, results: Sequence[Reconciled], error: str | None
+    means: Means, sync: Sync, results: Sequence[Reconciled], error: str | None
 ) -> SyncMeasurement:
     name, at = means.integration.name, means.clock()
     fresh_until = valid_until(sync.every, at)
-    reading = _reading(means, Budget(sync.requests))
+    reading = means.reading(Budget(sync.requests))
     observed = {role: observe_side(sync, role, results, reading) for role in ROLES}
     with means.store.begin() as connection:
         if error is not None:
@@ -294,7 +202,7 @@ def _judge_and_store(
     )
 
 
-def _measured_by_another(means: _Means, sync: Sync) -> SyncMeasurement:
+def _measured_by_another(means: Means, sync: Sync) -> SyncMeasurement:
     """What the stored verdicts are worth now: another run holds the sync, and stores newer ones."""
     name, now = means.integration.name, means.clock()
     with means.store.begin() as connection:

@@ -26,7 +26,7 @@ from integration_monitor.manifest.domain import (
     SqlSide,
     Sync,
 )
-from integration_monitor.measure import SyncMeasurement
+from integration_monitor.measurement import SyncMeasurement
 from integration_monitor.resources import PROCESS_STORES, StoreResource
 from integration_monitor.signals import schema_drift
 from integration_monitor.signals.verdict import Status, Verdict

@@ -19,7 +19,8 @@ from integration_monitor.manifest.domain import (
     Reference,
 )
 from integration_monitor.manifest.load import load_texts
-from integration_monitor.measure import SyncMeasurement, measure_integration
+from integration_monitor.measure import measure_integration
+from integration_monitor.measurement import SyncMeasurement
 from integration_monitor.signals.verdict import Verdict
 from integration_monitor.store import verdicts
 from integration_monitor.store.embedded import EmbeddedPostgres

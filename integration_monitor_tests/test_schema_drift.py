@@ -19,7 +19,8 @@ from integration_monitor.manifest.domain import (
     SchemaRules,
     SqlSide,
 )
-from integration_monitor.measure import SyncMeasurement, measure_integration
+from integration_monitor.measure import measure_integration
+from integration_monitor.measurement import SyncMeasurement
 from integration_monitor.observe.fingerprint import digest
 from integration_monitor.observe.schema import Observed, definition, observe_side
 from integration_monitor.signals.verdict import Verdict

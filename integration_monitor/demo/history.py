@@ -19,7 +19,8 @@ from integration_monitor.dagster_internals import report_past_event
 from integration_monitor.demo.replay import STEP
 from integration_monitor.manifest.domain import Cadence, Fleet, Integration
 from integration_monitor.manifest_check import ManifestCheck
-from integration_monitor.measure import SyncMeasurement, measure_integration
+from integration_monitor.measure import measure_integration
+from integration_monitor.measurement import SyncMeasurement
 from integration_monitor.store.engine import Store
 from integration_monitor.targets import Target, build_targets
 from integration_monitor.translator import IntegrationMonitorTranslator, table_name

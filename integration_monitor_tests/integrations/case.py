@@ -13,7 +13,8 @@ from psycopg import sql
 
 from integration_monitor.manifest.domain import Integration
 from integration_monitor.manifest.load import load_texts
-from integration_monitor.measure import SyncMeasurement, measure_integration
+from integration_monitor.measure import measure_integration
+from integration_monitor.measurement import SyncMeasurement
 from integration_monitor.store import ledger
 from integration_monitor.store.engine import Store
 from integration_monitor_tests.integrations.server import Api, Json, serving

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from integration_monitor.access import try_access
-from integration_monitor.measure import SyncMeasurement
+from integration_monitor.measurement import SyncMeasurement
 from integration_monitor_tests.integrations import (
     github,
     hubspot,

@@ -12,7 +12,7 @@ from threading import Event
 import pytest
 import sqlalchemy as sa
 
-from integration_monitor.measure import CONNECTIONS_AT_ONCE
+from integration_monitor.measurement import CONNECTIONS_AT_ONCE
 from integration_monitor.observe.databases import Engines
 from integration_monitor.observe.limits import Deadline
 from integration_monitor.observe.sharing import Sharing
