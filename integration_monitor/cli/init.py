@@ -11,6 +11,7 @@ from integration_monitor.cli.ask import Ask
 from integration_monitor.cli.context import OK, WRONG, clear_errors, environment, fail, progress
 from integration_monitor.cli.interview import AUTH, Given, interview
 from integration_monitor.cli.live import try_live
+from integration_monitor.cli.wrong_answers import not_a_name
 from integration_monitor.program import program
 
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ def init(
     It asks what it cannot find out, tries the API as it goes (it only reads), and proposes the
     key, the time of change, the way from page to page and the filter from what it sees.
     """
+    if (wrong := not_a_name(name)) is not None:
+        fail(wrong)
     file = directory / f"{name}.yaml"
     if file.exists() and not force:
         fail(f"{file} is there already; --force writes over it")

@@ -9,6 +9,14 @@ from urllib.parse import parse_qsl, urlsplit
 
 from integration_monitor.cli.ask import Ask
 from integration_monitor.cli.context import fail, progress
+from integration_monitor.cli.wrong_answers import (
+    not_a_column,
+    not_a_key,
+    not_a_path,
+    not_a_table,
+    not_an_address,
+    not_set,
+)
 
 if TYPE_CHECKING:
     from integration_monitor.draft.draft import DestinationDraft, Draft, Mode, SourceDraft
@@ -45,7 +53,8 @@ class Given:
 def interview(name: str, given: Given, ask: Ask, explore: Explorer) -> Draft:
     """The whole draft. Raises `ReadError` and `DraftError`; ends the program for a wrong flag."""
     draft = _head(name, given, ask, explore.reading.environ)
-    listing = ask.value("The path that lists records", "--list", given=given.listing)
+    listing = ask.value("The path that lists records", "--list", given=given.listing,
+                        check=not_a_path)  # fmt: skip
     path, query = _split(listing)
     progress(f"asking GET {path}")
     answer = explore.first_page(draft, path, query)
@@ -58,7 +67,8 @@ def interview(name: str, given: Given, ask: Ask, explore: Explorer) -> Draft:
 def _head(name: str, given: Given, ask: Ask, environ: Mapping[str, str]) -> Draft:
     from integration_monitor.draft.draft import Draft
 
-    base_url = ask.value("The partner's address", "--base-url", given=given.base_url)
+    base_url = ask.value("The partner's address", "--base-url", given=given.base_url,
+                         check=not_an_address)  # fmt: skip
     auth = _auth(name, given, ask, environ)
     owner = ask.value("Who acts when it breaks (name)", "--owner-name", given=given.owner_name)
     email = ask.value("The owner's e-mail address", "--owner-email", given=given.owner_email)
@@ -71,9 +81,8 @@ def _auth(name: str, given: Given, ask: Ask, environ: Mapping[str, str]) -> dict
         return {"type": "none"}
     label = "The environment variable that holds the token, key or password"
     proposed = f"{name.upper()}_TOKEN"
-    env = ask.value(label, "--token-env", given=given.token_env, proposed=proposed)
-    if not environ.get(env):
-        fail(f"{env} is not set: export it; a secret is never written into a manifest")
+    env = ask.value(label, "--token-env", given=given.token_env, proposed=proposed,
+                    check=lambda name: not_set(name, environ))  # fmt: skip
     secret = {"env": env}
     if kind == "bearer":
         return {"type": "bearer", "token": secret}
@@ -121,7 +130,9 @@ def _named(source: SourceDraft, items: Sequence[Record], given: Given, ask: Ask)
     from integration_monitor.draft.looks import find_keys, find_times
 
     keys, times = find_keys(items), find_times(items)
-    key = ask.value("The key", "--key", given=given.key, proposed=keys[0] if keys else None)
+    key = ask.value("The field that is the key", "--key", given=given.key,
+                    proposed=keys[0] if keys else None,
+                    check=lambda path: not_a_key(path, items))  # fmt: skip
     proposed = times[0].path if times else None
     changed = ask.maybe("The time of a record's last change", given=given.updated_at,
                         proposed=proposed)  # fmt: skip
@@ -163,9 +174,11 @@ def _destination(
 
     label = "The environment variable that holds the destination's database URL"
     env = ask.value(label, "--destination-env", given=given.destination_env,
-                    proposed="WAREHOUSE_URL")  # fmt: skip
+                    proposed="WAREHOUSE_URL",
+                    check=lambda name: not_set(name, explore.reading.environ))  # fmt: skip
     table = ask.value("The destination's table", "--destination-table",
-                      given=given.destination_table)  # fmt: skip
+                      given=given.destination_table,
+                      check=lambda name: not_a_table(explore, env, name))  # fmt: skip
     columns = explore.columns(env, table)
     progress(f"{table} has the columns {', '.join(columns)}")
     source = draft.source
@@ -173,7 +186,8 @@ def _destination(
     keys = (f"{draft.sync}_id", f"{draft.sync.removesuffix('s')}_id", f"{draft.integration}_id",
             source.key, "id", "key")  # fmt: skip
     key = ask.value("The column of the source's key", "--destination-key",
-                    given=given.destination_key, proposed=_first(keys, columns))  # fmt: skip
+                    given=given.destination_key, proposed=_first(keys, columns),
+                    check=lambda name: not_a_column(name, columns))  # fmt: skip
     changed = _first((*_VERSIONS, source.updated_at or ""), columns) if source.updated_at else None
     return DestinationDraft(
         env,
@@ -206,8 +220,6 @@ def _fields(
 
 def _split(listing: str) -> tuple[str, Mapping[str, str]]:
     parts = urlsplit(listing.removeprefix("GET ").strip())
-    if not parts.path.startswith("/") or parts.netloc:
-        fail(f"--list {listing}: write the path below the partner's address, such as /contacts")
     return parts.path, dict(parse_qsl(parts.query, keep_blank_values=True))
 
 

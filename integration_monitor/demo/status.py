@@ -13,6 +13,8 @@ from integration_monitor.demo.home import Addresses, DemoHome
 from integration_monitor.demo.story import Event, witness_of
 from integration_monitor.manifest.cadence import next_tick
 from integration_monitor.manifest.load import ManifestDirectoryError, load_directory
+from integration_monitor.signals.mapped import Role
+from integration_monitor.signals.schema_drift import signal_of
 from integration_monitor.signals.verdict import Verdict
 from integration_monitor.signals.wording import count
 from integration_monitor.store.verdicts import latest
@@ -147,7 +149,8 @@ def _status(verdict: Verdict, now: datetime) -> str:
 
 
 def _link(status: DemoStatus, verdict: Verdict) -> str | None:
-    return dagster_link(status.addresses.dagster, verdict.integration, verdict.subject)
+    role: Role = "source" if verdict.signal == signal_of("source") else "destination"
+    return dagster_link(status.addresses.dagster, verdict.integration, verdict.subject, role)
 
 
 def _next_check(home: DemoHome, now: datetime) -> datetime | None:

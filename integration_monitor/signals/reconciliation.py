@@ -135,10 +135,10 @@ def _reading_findings(sync: Sync, facts: ConnectionFacts) -> list[_Finding]:
 
 def _record_findings(facts: ConnectionFacts) -> list[_Finding]:
     who = _who(facts)
-    reasons = [
-        f"{count(n, 'record')} cannot be reconciled: {why}"
-        for why, n in sorted(facts.malformed.items())
-    ]
+    reasons = []
+    if facts.malformed:
+        n, whys = sum(facts.malformed.values()), some(sorted(facts.malformed))
+        reasons.append(f"{count(n, 'record')} cannot be reconciled: {whys}")
     if facts.unwatched:
         reasons.append(
             f"{count(facts.unwatched, 'row')} without key or updated_at cannot be watched"

@@ -114,6 +114,42 @@ def test_a_person_is_asked(here: Path) -> None:
     assert listing.mode == "newest_first", "the filter was declined"
 
 
+def test_a_wrong_answer_is_asked_again(here: Path) -> None:
+    with running_api(Api()) as api:
+        answers = [
+            "localhost", api.url, "baerer", "bearer", "NOT_SET", "CRM_TOKEN", "Owner",
+            "owner@example.com", "v1/contacts", "/v1/contacts", "", "number", "id", "", "",
+            "WAREHOUSE_URL", "contact", "contacts", "id", "contact_id", "", "",
+        ]  # fmt: skip
+        result = init("crm", answers="\n".join(answers) + "\n")
+    assert result.exit_code == 0, result.output
+    for complaint in (
+        "localhost: it must be an http or https address",
+        "--auth baerer: it is one of bearer",
+        "NOT_SET is not set: export it",
+        "--list v1/contacts: write the path",
+        "no record has a key at `number`; their fields are id, ",
+        "no such table: contact",
+        "the table has no column id; it has contact_id, ",
+    ):
+        assert complaint in result.stderr
+    assert written(here).destination.key == "contact_id"
+
+
+def test_a_key_that_no_record_has_writes_nothing(here: Path) -> None:
+    with running_api(Api()) as api:
+        result = init("crm", "--base-url", api.url, *FLAGS, "--key", "number", "--yes")
+    assert result.exit_code == 2
+    assert "no record has a key at `number`" in result.stderr
+    assert not (here / "integrations" / "crm.yaml").exists()
+
+
+def test_a_name_is_refused_before_anything_is_asked(here: Path) -> None:
+    result = init("Crm", answers="")
+    assert (result.exit_code, "`Crm` is not a name" in result.stderr) == (2, True)
+    assert "address" not in result.output
+
+
 def test_a_refused_token_is_said(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CRM_TOKEN", "wrong-token")
     with running_api(Api()) as api:
@@ -128,7 +164,7 @@ def test_a_refused_token_is_said(here: Path, monkeypatch: pytest.MonkeyPatch) ->
     ("arguments", "message"),
     [
         (("--base-url", "http://127.0.0.1:1", *FLAGS), "GET /v1/contacts failed"),
-        (("--base-url", "nonsense", *FLAGS), "that does not make a manifest"),
+        (("--base-url", "nonsense", *FLAGS), "nonsense: it must be an http or https address"),
         (("--base-url", "http://127.0.0.1:1", *FLAGS[2:]), "Give --auth"),
         (("--base-url", "http://127.0.0.1:1", "--auth", "magic"), "it is one of bearer"),
         ((*FLAGS,), "Give --base-url"),

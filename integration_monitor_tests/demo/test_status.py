@@ -6,8 +6,9 @@ import httpx
 import pytest
 
 from integration_monitor.demo.home import Addresses
-from integration_monitor.demo.status import told
+from integration_monitor.demo.status import DemoStatus, as_text, told
 from integration_monitor.demo.story import Event, Witness
+from integration_monitor.signals.verdict import Verdict
 from integration_monitor.store.engine import Store
 from integration_monitor.store.tables import incidents, transitions
 
@@ -59,6 +60,21 @@ def test_the_story_keeps_what_was_said_when_it_happened(store: Store) -> None:
 )
 def test_an_event_in_words(event: str, details: dict[str, object], line: str) -> None:
     assert told(Event(NOON, event, details)) == line
+
+
+@pytest.mark.parametrize(
+    ("signal", "asset"),
+    [
+        ("reconciliation", "contacts_destination"),
+        ("source_schema_drift", "contacts_source"),
+        ("destination_schema_drift", "contacts_destination"),
+    ],
+)
+def test_a_check_leads_to_the_asset_that_it_is_on(signal: str, asset: str) -> None:
+    verdict = Verdict("crm", "contacts", signal, "fail", "lost", NOON, NOON)
+    world: dict[str, object] = {"fault": {"fault": None, "not_resynced": []}, "syncs": []}
+    lines = list(as_text(DemoStatus(_addresses(), world, [verdict], None, [], NOON)))
+    assert f"          http://127.0.0.1:1/assets/crm/{asset}?view=checks" in lines
 
 
 def _nothing(request: httpx.Request) -> httpx.Response:

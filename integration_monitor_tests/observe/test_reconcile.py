@@ -265,7 +265,7 @@ def test_records_that_cannot_be_reconciled_are_told(store: Store) -> None:
     case.source.unwatched = 2
     verdict = case.run()
     assert verdict.status == "warn"
-    assert "2 records cannot be reconciled: no key" in verdict.reason
+    assert " records cannot be reconciled: no key, no updated_at;" in verdict.reason
     assert "2 rows without key or updated_at" in verdict.reason
 
 
