@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from integration_monitor.observe.http_answers import Answered
 
 AUTH = ("bearer", "api_key", "basic", "none")
+_FIELDS_SHOWN = 30
 _LOADED = ("loaded_at", "_loaded_at", "synced_at", "_synced_at", "inserted_at", "_fivetran_synced")
 _VERSIONS = ("source_updated_at", "updated_at", "modified_at", "last_modified")
 
@@ -113,6 +114,7 @@ def _source(
         fail(f"GET {path} answers no list of objects; give a --list that shows some records")
     records, items = found
     progress(f"it answers {len(items)} records at `{records}`")
+    progress(f"their fields: {_typed(items)}")
     source = _named(SourceDraft(path, query, records), items, given, ask)
     ways = find_pages(answer.document, answer.headers, len(items))
     ways = [replace(way, pages=_by_key(way.pages, source.key)) for way in ways]
@@ -244,6 +246,14 @@ def _shown(found: Mapping[str, object] | None) -> str:
     if not found:
         return "none was found"
     return ", ".join(f"{name}: {value}" for name, value in found.items())
+
+
+def _typed(items: Sequence[Record]) -> str:
+    from integration_monitor.draft.looks import find_types
+
+    types = [f"{path} ({kind})" for path, kind in find_types(items).items()]
+    more = len(types) - _FIELDS_SHOWN
+    return ", ".join(types[:_FIELDS_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def _first(names: Sequence[str], columns: Sequence[str]) -> str | None:

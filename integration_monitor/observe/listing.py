@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from integration_monitor.manifest.domain import ListRequest, RestSide
 from integration_monitor.observe.http_answers import Answered
 from integration_monitor.observe.pagination import Address, Following, Pager
-from integration_monitor.observe.side import ReadAgain, ReadError, Record, TooManyRecords
+from integration_monitor.observe.side import Page, ReadAgain, ReadError, Record, TooManyRecords
 from integration_monitor.observe.templates import Rendered, Values
 
 UNREADABLE = 10
@@ -154,6 +155,18 @@ def check_readable(name: str, tally: Tally) -> None:
         raise ReadError("bad_response", f"{name}: {message}")
 
 
+def page_within(found: Sequence[Record | str], start: datetime, end: datetime) -> Page:
+    """The records of a page with `start <= version < end`, and why others are none."""
+    records = [r for r in found if isinstance(r, Record) and r.in_filter and _is_in(r, start, end)]
+    return Page(tuple(records), tuple(reason for reason in found if isinstance(reason, str)))
+
+
+def reach_beyond(found: Sequence[Record | str], end: datetime) -> bool:
+    """Whether a page has records from `end` on."""
+    versions = (r.version for r in found if isinstance(r, Record))
+    return any(version is not None and version >= end for version in versions)
+
+
 def _page(means: Means, asked: Rendered, number: int) -> ItemPage:
     try:
         answered = means.fetch(asked)
@@ -181,3 +194,8 @@ def _at(means: Means, asked: Rendered, address: Address) -> Rendered:
     if not means.same_origin(address.url):
         raise ReadError("bad_response", f"{means.name}: the next page is on another host")
     return replace(asked, path=address.url, query={})
+
+
+def _is_in(record: Record, start: datetime, end: datetime) -> bool:
+    # Without a version of any record, each listing has all that is to be looked up.
+    return record.version is None or start <= record.version < end

@@ -28,7 +28,9 @@ from integration_monitor.observe.listing import (
     check_readable,
     check_size,
     check_whole,
+    page_within,
     pages,
+    reach_beyond,
 )
 from integration_monitor.observe.newest_first import reaches
 from integration_monitor.observe.pagination import Pager, pager_for
@@ -135,9 +137,9 @@ class RestCollection:
             check_size(self.name, self._at, listing, page.items, tally.received, told)
             found = [self._reader.record(item) for item in page.items]
             tally.judge(found)
-            if self._revalidation and _reach_beyond(found, end):
+            if self._revalidation and reach_beyond(found, end):
                 self._revalidation.read_beyond()
-            yield _page(found, start, end)
+            yield page_within(found, start, end)
             if listing.mode == "newest_first" and self._reaches(found, start):
                 return
         check_whole(self.name, tally.records, told)
@@ -240,18 +242,3 @@ class RestCollection:
         except ReadError as error:
             raise ReadError(error.kind, f"{self.name}: {error}") from error
         return items
-
-
-def _page(found: Sequence[Record | str], start: datetime, end: datetime) -> Page:
-    records = [r for r in found if isinstance(r, Record) and r.in_filter and _is_in(r, start, end)]
-    return Page(tuple(records), tuple(reason for reason in found if isinstance(reason, str)))
-
-
-def _reach_beyond(found: Sequence[Record | str], end: datetime) -> bool:
-    versions = (r.version for r in found if isinstance(r, Record))
-    return any(version is not None and version >= end for version in versions)
-
-
-def _is_in(record: Record, start: datetime, end: datetime) -> bool:
-    # Without a version of any record, each listing has all that is to be looked up.
-    return record.version is None or start <= record.version < end

@@ -69,6 +69,8 @@ def test_everything_is_found_out_and_works(here: Path) -> None:
     assert sync.destination.updated_at == "source_updated_at"
     assert sync.destination.loaded_at == "loaded_at"
     assert sync.fields == {"email": "email", "plan": "account.plan"}
+    assert "their fields: id (" in result.stderr
+    assert "account.plan (string)" in result.stderr
     assert "works     crm contacts source list: " in result.stdout
     assert "works     crm contacts source look-up: one key: found" in result.stdout
     assert TOKEN not in result.output + (here / "integrations" / "crm.yaml").read_text()
