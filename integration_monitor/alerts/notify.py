@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -24,6 +24,7 @@ from integration_monitor.incidents.scope import scope
 from integration_monitor.incidents.step import Step, step
 from integration_monitor.manifest.domain import Fleet, Integration, Monitor
 from integration_monitor.signals.verdict import ASSET_CHECKS
+from integration_monitor.signals.wording import some
 from integration_monitor.store import incidents, outbox, verdicts
 from integration_monitor.store.engine import Store
 
@@ -46,6 +47,8 @@ class StepSummary:
     """Transitions that somebody should hear of, for whose severity no channel is configured."""
     skipped: str | None = None
     """Why nothing was done."""
+    about: tuple[str, ...] = field(default=(), compare=False)
+    """What it happened to, such as `crm/contacts`."""
 
     def __str__(self) -> str:
         if self.skipped:
@@ -57,7 +60,8 @@ class StepSummary:
         said += [f"{_alerts(self.queued)} queued"] if self.queued else []
         if self.without_channel:
             said.append(f"{_alerts(self.without_channel)} without a channel")
-        return ", ".join(said) or "nothing changed"
+        where = f" ({some(self.about)})" if self.about else ""
+        return ", ".join(said) + where if said else "nothing changed"
 
 
 def update_incidents(
@@ -156,6 +160,7 @@ def _queue_one(
 def _summary(transitions: Sequence[Transition], decisions: Sequence[Decision]) -> StepSummary:
     happened = Counter(transition.happened for transition in transitions)
     why_not = Counter(decision.why_not for decision in decisions)
+    subjects = [each.incident.subject for each in transitions]
     return StepSummary(
         opened=happened["opened"],
         worsened=happened["worsened"],
@@ -165,6 +170,7 @@ def _summary(transitions: Sequence[Transition], decisions: Sequence[Decision]) -
         resolved=happened["resolved"],
         queued=sum(len(decision.tell) for decision in decisions),
         without_channel=why_not["no channel"],
+        about=tuple(dict.fromkeys(f"{each.integration}/{each.name}" for each in subjects)),
     )
 
 

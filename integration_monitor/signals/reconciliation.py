@@ -252,15 +252,14 @@ def _evidence(facts: SyncFacts, gaps: int) -> dict[str, float]:
 
 def details(facts: SyncFacts) -> str:
     """Markdown: who misses what by name, and which connections could not be read."""
-    sections = [
-        _tenant_table(facts),
-        _example_table([e for c in facts.connections for e in c.examples]),
-        table(
-            ("connection", "could not be read because"),
-            [(c.connection, c.error) for c in facts.connections if c.error is not None],
-        ),
-    ]
-    return "\n\n".join(section for section in sections if section)
+    unread = [(c.connection, c.error) for c in facts.connections if c.error is not None]
+    sections = {
+        "How many": _tenant_table(facts),
+        "Which": _example_table([e for c in facts.connections for e in c.examples]),
+        "Not seen": table(("connection", "could not be read because"), unread),
+    }
+    # Without a line between them Dagster shows tables as one.
+    return "\n\n".join(f"**{name}**\n\n{rows}" for name, rows in sections.items() if rows)
 
 
 def _tenant_table(facts: SyncFacts) -> str:

@@ -32,10 +32,10 @@ def alerts(store: Store) -> list[dict[str, Any]]:
 
 
 def test_from_a_failing_verdict_to_a_recovery(store: Store) -> None:
-    assert str(see(store, fleet(), 0, FAIL)) == "1 opened, 1 alert queued"
+    assert str(see(store, fleet(), 0, FAIL)) == "1 opened, 1 alert queued (crm/contacts)"
     assert str(see(store, fleet(), 1, FAIL)) == "nothing changed"
-    assert str(see(store, fleet(), 2, OK)) == "1 recovering"
-    assert str(see(store, fleet(), 12, OK)) == "1 resolved, 1 alert queued"
+    assert str(see(store, fleet(), 2, OK)) == "1 recovering (crm/contacts)"
+    assert str(see(store, fleet(), 12, OK)) == "1 resolved, 1 alert queued (crm/contacts)"
     assert queued(store) == [("oncall", "opened"), ("oncall", "resolved")]
     with store.begin() as connection:
         assert incidents.current(connection) == ()
@@ -67,9 +67,9 @@ def test_a_ticket_that_becomes_a_page_reaches_the_pager_as_opened(store: Store) 
 
 def test_without_a_channel_the_incident_is_tracked_and_that_is_said(store: Store) -> None:
     of = fleet(monitor({}))
-    assert str(see(store, of, 0, FAIL)) == "1 opened, 1 alert without a channel"
+    assert str(see(store, of, 0, FAIL)) == "1 opened, 1 alert without a channel (crm/contacts)"
     see(store, of, 1, OK)
-    assert str(see(store, of, 11, OK)) == "1 resolved"
+    assert str(see(store, of, 11, OK)) == "1 resolved (crm/contacts)"
     assert queued(store) == []
 
 
@@ -92,7 +92,7 @@ def test_unknown_is_an_incident_of_its_own_and_resolves_nothing(store: Store) ->
 def test_a_removed_sync_is_said_to_be_no_longer_watched(store: Store) -> None:
     see(store, fleet(), 0, FAIL)
     without = fleet(ONCALL, replace(CRM, syncs={}))
-    assert str(see(store, without, 1)) == "1 resolved, 1 alert queued"
+    assert str(see(store, without, 1)) == "1 resolved, 1 alert queued (crm/contacts)"
     assert queued(store)[-1] == ("oncall", "no-longer-watched")
 
 
@@ -102,7 +102,7 @@ def test_a_broken_manifest_is_an_incident_and_holds_the_others(store: Store) -> 
         fleet(), integrations=(), broken=(BrokenManifest("crm", "crm.yaml", (ERROR,)),)
     )
     manifest = verdict("fail", signal="manifest", subject="-", reason=str(ERROR))
-    assert str(see(store, broken, 30, OK, manifest)) == "1 opened, 1 alert queued"
+    assert str(see(store, broken, 30, OK, manifest)) == "1 opened, 1 alert queued (crm/-)"
     alert = alerts(store)[-1]
     assert alert["subject"] == "-"
     assert alert["owner"] == {"name": "Integrations team", "email": "team@example.com"}
@@ -113,14 +113,14 @@ def test_a_broken_manifest_is_an_incident_and_holds_the_others(store: Store) -> 
 
 def test_a_mistake_elsewhere_in_monitor_yaml_stops_no_alert(store: Store) -> None:
     broken = replace(fleet(), monitor_errors=(ERROR,))
-    assert str(see(store, broken, 0, FAIL)) == "1 opened, 1 alert queued"
+    assert str(see(store, broken, 0, FAIL)) == "1 opened, 1 alert queued (crm/contacts)"
 
 
 def test_without_channels_and_routes_nothing_is_decided(store: Store) -> None:
     broken = replace(fleet(monitor({})), monitor_errors=(ERROR,), routing_known=False)
     said = "incidents are held: crm.yaml:3:1: unknown key"
     assert str(see(store, broken, 0, FAIL)) == said
-    assert str(see(store, fleet(), 1, FAIL)) == "1 opened, 1 alert queued"
+    assert str(see(store, fleet(), 1, FAIL)) == "1 opened, 1 alert queued (crm/contacts)"
 
 
 def test_a_second_process_does_nothing_meanwhile(store: Store) -> None:
@@ -142,7 +142,7 @@ def test_nothing_is_kept_of_a_step_that_fails(
     monkeypatch.undo()
     with store.begin() as connection:
         assert incidents.history(connection) == ()
-    assert str(see(store, fleet(), 1, FAIL)) == "1 opened, 1 alert queued"
+    assert str(see(store, fleet(), 1, FAIL)) == "1 opened, 1 alert queued (crm/contacts)"
 
 
 def test_a_store_that_is_away_is_said(store: Store) -> None:

@@ -51,6 +51,8 @@ def test_a_record_is_pending_within_grace_then_a_gap_then_arrived(store: Store) 
     assert verdict.reason == "acme: 1 missing (1)"
     assert verdict.tenants == ("acme",)
     assert "| acme | 1 | missing |" in verdict.details
+    assert verdict.details.startswith("**How many**\n\n| tenant |")
+    assert "\n\n**Which**\n\n| tenant | record |" in verdict.details
 
     case.destination.copy_from(case.source)
     case.clock.pass_(minutes=1)
