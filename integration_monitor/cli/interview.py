@@ -119,7 +119,8 @@ def _source(
     ways = find_pages(answer.document, answer.headers, len(items))
     ways = [replace(way, pages=_by_key(way.pages, source.key)) for way in ways]
     source = explore.next_page(draft, source, ways)
-    progress(f"the way to the next page: {_shown(source.pages)}")
+    only = "" if source.pages else "; unless this is all of them, say it in `pages` by hand"
+    progress(f"the way to the next page: {_shown(source.pages)}{only}")
     source = replace(source, count=find_count(answer.document, answer.headers, len(items)))
     source = _filtered(draft, source, items, given, ask, explore)
     source = explore.lookup(draft, source, _key_of(source, items[0]))

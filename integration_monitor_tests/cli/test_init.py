@@ -103,6 +103,15 @@ def test_without_a_filter_the_order_decides(here: Path) -> None:
     assert "a look-up by key: none was found" in result.stderr
 
 
+def test_pages_that_were_not_found_are_left_to_a_person(here: Path) -> None:
+    api = Api()
+    api.contacts = api.contacts[:2]
+    with running_api(api):
+        result = init("crm", "--base-url", api.url, *FLAGS, "--yes")
+    assert result.exit_code == 0, result.output
+    assert "none was found; unless this is all of them, say it in `pages` by hand" in result.stderr
+
+
 def test_a_person_is_asked(here: Path) -> None:
     with running_api(Api()) as api:
         answers = [
