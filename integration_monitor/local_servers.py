@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import socket
 import sys
 import time
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import yaml
 
 from integration_monitor.local_processes import (
     HOST,
@@ -60,6 +60,11 @@ class LocalServers:
         """The address of Dagster's UI."""
         return f"http://{HOST}:{self.port}"
 
+    @property
+    def location(self) -> str:
+        """What Dagster calls the code location: the user's own by its module, as `dagster dev`."""
+        return LOCATION if self.module == DEFINITIONS else self.module
+
 
 def prepare(
     processes: Processes,
@@ -83,7 +88,7 @@ def prepare(
     store.dispose()
     dagster_home = directory / "dagster"
     dagster_home.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(_dagster_yaml(), dagster_home / "dagster.yaml")
+    (dagster_home / "dagster.yaml").write_text(dagster_settings(module))
     complete = {
         **environ,
         DATABASE_URL: store_url,
@@ -124,7 +129,7 @@ def start_ui(servers: LocalServers) -> None:
     """
     code_port = take_port(0, "")
     workspace = servers.directory / "dagster" / "workspace.yaml"
-    at = {"host": HOST, "port": code_port, "location_name": LOCATION}
+    at = {"host": HOST, "port": code_port, "location_name": servers.location}
     # JSON is YAML.
     workspace.write_text(json.dumps({"load_from": [{"grpc_server": at}]}))
     # One code server for both: it loads once, and the UI's "Reload" is seen by the daemon too.
@@ -132,7 +137,7 @@ def start_ui(servers: LocalServers) -> None:
         servers,
         "code server",
         *("-m", "dagster", "code-server", "start", "-m", servers.module),
-        *("-h", HOST, "-p", str(code_port), "--location-name", LOCATION),
+        *("-h", HOST, "-p", str(code_port), "--location-name", servers.location),
         "--use-python-environment-entry-point",
     )
     _wait(servers, "the code server", lambda: _listens(code_port))
@@ -180,6 +185,17 @@ def is_running(directory: Path) -> bool:
     except OSError:
         return True
     return False
+
+
+def dagster_settings(module: str) -> str:
+    """The text of a `dagster.yaml` for a code location.
+
+    Without the limit of run time where it is the user's own, whose jobs may well take longer.
+    """
+    settings = yaml.safe_load(_dagster_yaml().read_text())
+    if module != DEFINITIONS:
+        del settings["run_monitoring"]["max_runtime_seconds"]
+    return yaml.safe_dump(settings)
 
 
 def _dagster_yaml() -> Path:
