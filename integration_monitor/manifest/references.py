@@ -33,12 +33,11 @@ def missing_references(fleet: Fleet, environ: Mapping[str, str]) -> tuple[Manife
 
 
 def unwatched(fleet: Fleet) -> tuple[ManifestError, ...]:
-    """Sections of sound manifests that are parsed and not watched by this version: notes."""
+    """What of sound manifests is not watched, or less than somebody may think: notes."""
     notes = []
     for file, document in _documents(fleet):
         if not _is_monitor(file):
-            for path in _unwatched(document.value):
-                message = f"`{path[-1]}` is parsed, not watched by this version"
+            for path, message in (*_unwatched(document.value), *_partly(document.value)):
                 notes.append(ManifestError(file, *document.position(path, of_key=True), message))
     return tuple(sorted(notes))
 
@@ -52,14 +51,30 @@ def _is_monitor(file: str) -> bool:
     return PurePath(file).name in MONITOR_FILES
 
 
-def _unwatched(value: Mapping[str, Any]) -> Iterator[Path]:
+def _unwatched(value: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
     for section in UNWATCHED:
         if value.get(section):
-            yield (section,)
+            yield (section,), f"`{section}` is parsed, not watched by this version"
     for name, sync in mapping(value.get("syncs")).items():
         for section in UNWATCHED_IN_SYNC:
             if mapping(sync).get(section):
-                yield ("syncs", name, section)
+                message = f"`{section}` is parsed, not watched by this version"
+                yield ("syncs", name, section), message
+
+
+def _partly(value: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
+    for name, sync in mapping(value.get("syncs")).items():
+        for role in ("source", "destination"):
+            side = mapping(mapping(sync).get(role))
+            rest = mapping(side.get("rest"))
+            if rest.get("list") and not rest.get("next") and not rest.get("pages"):
+                message = "`list`: without `next` or `pages` only the first page is read"
+                yield ("syncs", name, role, "rest", "list"), message
+            if role == "destination" and not side.get("updated_at"):
+                message = (
+                    "`destination`: without `updated_at` it is only seen that a record is there"
+                )
+                yield ("syncs", name, role), f"{message}, not whether it is the newest version"
 
 
 def _references(value: object, path: Path) -> Iterator[tuple[Path, Reference]]:
