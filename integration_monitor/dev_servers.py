@@ -80,7 +80,7 @@ def load_problem(url: str) -> str | None:
         )
         workspace = answer.raise_for_status().json()["data"]["workspaceOrError"]
         entries = () if "message" in workspace else workspace["locationEntries"]
-        loaded = [entry["locationOrLoadError"] or {} for entry in entries]
+        loaded = [entry["locationOrLoadError"] for entry in entries]
         error = next((each for each in (workspace, *loaded) if "message" in each), None)
         return None if error is None else f"cannot be loaded: {_in_words(error)}"
     except (httpx.HTTPError, ValueError, KeyError, TypeError) as unexpected:

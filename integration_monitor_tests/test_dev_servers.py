@@ -24,7 +24,7 @@ def problem(document: object, status: int = 200) -> str | None:
     return found
 
 
-def of_location(error: Mapping[str, object]) -> object:
+def of_location(error: Mapping[str, object] | None) -> object:
     entries = [{"locationOrLoadError": error}]
     return {"data": {"workspaceOrError": {"locationEntries": entries}}}
 
@@ -53,7 +53,8 @@ def test_a_workspace_that_cannot_be_read_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("document", "status"), [({"errors": []}, 200), ({"data": None}, 200), ({}, 500), ([], 200)]
+    ("document", "status"),
+    [({"errors": []}, 200), ({"data": None}, 200), ({}, 500), ([], 200), (of_location(None), 200)],
 )
 def test_no_answer_is_not_taken_for_a_good_one(document: object, status: int) -> None:
     assert "is not known to be loaded" in str(problem(document, status))
