@@ -175,7 +175,8 @@ def _pool(wording: Dialect) -> dict[str, Any]:
         return {"poolclass": sa.pool.NullPool}
     return {
         "pool_pre_ping": wording.pinged,
-        "pool_size": 10,
+        # What is beyond it is closed when it is given back, and a new one costs milliseconds.
+        "pool_size": 50,
         # How many there can be is decided by how much is measured at one time. A limit here would
         # lock up: who streams from one connection waits for a second one to look records up.
         "max_overflow": -1,
