@@ -7,8 +7,10 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from integration_monitor_tests.loopback import listening
 
 
 @dataclass
@@ -22,7 +24,7 @@ class Received:
 class Receiver:
     """`answers` are the statuses to give, one a request; after the last one, 200."""
 
-    port: int = 0
+    url: str = ""
     answers: list[int] = field(default_factory=list)
     received: list[Received] = field(default_factory=list)
     let_go: threading.Event = field(default_factory=threading.Event)
@@ -30,8 +32,9 @@ class Receiver:
     hanging: threading.Event = field(default_factory=threading.Event)
 
     @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+    def address(self) -> str:
+        """Host and port."""
+        return self.url.removeprefix("http://")
 
     @property
     def reasons(self) -> list[str]:
@@ -58,14 +61,8 @@ def receiver() -> Iterator[Receiver]:
         def log_message(self, *_: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    state.port = server.server_address[1]
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    try:
-        yield state
-    finally:
-        state.let_go.set()
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with listening(Handler) as state.url:
+        try:
+            yield state
+        finally:
+            state.let_go.set()

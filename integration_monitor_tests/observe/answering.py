@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email.utils import format_datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from integration_monitor_tests.loopback import listening
 from integration_monitor_tests.observe.readings import NOW
 
 
@@ -91,14 +91,6 @@ def answering(answer: Answer) -> Iterator[Served]:
             with suppress(OSError):
                 self.wfile.write(b"" if reply.status == 304 else text)
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    served = Served(f"http://127.0.0.1:{server.server_port}")
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
+    with listening(Handler) as url:
+        served = Served(url)
         yield served
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

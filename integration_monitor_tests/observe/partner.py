@@ -11,10 +11,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from integration_monitor_tests.loopback import listening
 from integration_monitor_tests.observe.readings import NOW
 
 Contact = dict[str, Any]
@@ -138,18 +139,11 @@ def running_partner(partner: Partner | None = None) -> Iterator[Partner]:
     """A partner that listens on a free port."""
     served = partner or Partner()
     handler = type("Handler", (Handler,), {"partner": served})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.daemon_threads = True
-    served.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield served
-    finally:
-        served.closing.set()
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with listening(handler) as served.url:
+        try:
+            yield served
+        finally:
+            served.closing.set()
 
 
 # --- faults ---

@@ -78,7 +78,7 @@ def test_a_webhook_that_cannot_be_reached_says_why(url: str, why: str) -> None:
 
 
 def test_apprise_sends_headline_and_text(inbox: Receiver) -> None:
-    assert send(APPRISE, f"json://127.0.0.1:{inbox.port}/notify") is None
+    assert send(APPRISE, f"json://{inbox.address}/notify") is None
     (received,) = inbox.received
     assert received.body["title"] == QUEUED.alert["headline"]
     assert received.body["message"] == QUEUED.alert["text"]
@@ -88,7 +88,7 @@ def test_apprise_sends_headline_and_text(inbox: Receiver) -> None:
 def test_apprise_that_fails_or_is_not_understood_says_so(inbox: Receiver) -> None:
     inbox.answers = [500]
     refused = "channel oncall: Apprise could not send it: the service is away or refused it"
-    assert send(APPRISE, f"json://127.0.0.1:{inbox.port}/") == refused
+    assert send(APPRISE, f"json://{inbox.address}/") == refused
     unknown = "channel oncall: its address is not an Apprise URL"
     assert send(APPRISE, f"nonsense://{SECRET}") == unknown
 
@@ -99,7 +99,7 @@ def test_addresses_stay_out_of_logs_and_errors(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     away = "127.0.0.1:1"
-    here = f"127.0.0.1:{inbox.port}"
+    here = inbox.address
     inbox.answers = [answer, answer]
     errors = [
         send(WEBHOOK, f"http://{here}/{SECRET}"),

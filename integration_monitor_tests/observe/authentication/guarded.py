@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import format_datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs, urlsplit
 
 from integration_monitor.manifest import load_texts
@@ -18,6 +18,7 @@ from integration_monitor.manifest.domain import Integration
 from integration_monitor.observe.connections import Connection
 from integration_monitor.observe.open_side import open_side
 from integration_monitor.observe.reading import Reading
+from integration_monitor_tests.loopback import listening
 from integration_monitor_tests.observe.readings import NOW
 
 SECRET = "s3cret+/=&%41 x"
@@ -165,18 +166,11 @@ class _Handler(BaseHTTPRequestHandler):
 def running(partner: Guarded) -> Iterator[Guarded]:
     """The partner, listening on a free port."""
     handler = type("Handler", (_Handler,), {"partner": partner})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.daemon_threads = True
-    partner.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield partner
-    finally:
-        partner.closing.set()
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with listening(handler) as partner.url:
+        try:
+            yield partner
+        finally:
+            partner.closing.set()
 
 
 def integration(partner: Guarded, auth: str, base_url: str | None = None) -> Integration:
