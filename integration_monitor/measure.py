@@ -190,8 +190,7 @@ def _judge_and_store(
             freshness.judge(name, sync, facts, at=at, valid_until=fresh_until),
             *(schema.verdict for schema in schemas.values()),
         )
-        for verdict in found:
-            verdicts.record(connection, verdict)
+        verdicts.record(connection, *found)
     return SyncMeasurement(
         name,
         sync.name,

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from integration_monitor.prefetch import Prefetcher
+from integration_monitor.prefetch import AT_FIRST, Prefetcher
 
 
 def test_all_parts_start_with_the_first_one_asked_for() -> None:
@@ -49,6 +49,24 @@ def test_a_part_asked_for_again_is_done_again_and_alone() -> None:
     prefetcher: Prefetcher[int] = Prefetcher()
     assert [prefetcher.take("run", name, work) for name in ("a", "b", "a")] == [1, 1, 2]
     assert sorted(done) == ["a", "a", "b"]
+
+
+def test_what_is_ready_before_it_is_asked_for_is_done_by_two_threads() -> None:
+    threads: set[int] = set()
+    finished = threading.Semaphore(0)
+
+    def part() -> bool:
+        threads.add(threading.get_ident())
+        finished.release()
+        return True
+
+    work = {str(number): part for number in range(20)}
+    prefetcher: Prefetcher[bool] = Prefetcher()
+    for name in work:
+        prefetcher.take("run", name, work)
+        for _ in range(20 if name == "0" else 0):
+            assert finished.acquire(timeout=10)
+    assert len(threads) <= AT_FIRST
 
 
 def test_no_more_at_once_than_allowed() -> None:

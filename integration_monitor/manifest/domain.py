@@ -261,7 +261,7 @@ class Sync:
     destination: Side
     title: str | None = None
     grace: timedelta = timedelta(minutes=10)
-    window: timedelta = timedelta(hours=1)
+    window: timedelta = timedelta(hours=2)
     overlap: timedelta = timedelta(hours=1)
     requests: int = 1000
     """The request budget: requests (or SQL statements) per run and connection."""

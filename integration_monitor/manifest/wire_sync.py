@@ -99,7 +99,7 @@ class Sync(Wire):
     grace: Duration | None = None
     """How long a record may be on its way before it is a gap (10m)."""
     window: PositiveDuration | None = None
-    """The longest stretch of the source that is read at once (1h)."""
+    """The longest stretch of the source that is read at once (2h)."""
     overlap: Duration | None = None
     """How far before the coverage reading starts again, for late-visible updates (1h)."""
     requests: int | None = Field(default=None, ge=1)

@@ -75,25 +75,37 @@ def count(result: Reconciled, sides: Sides) -> None:
 def compare_totals(run: Run, result: Reconciled, state: Coverage, sides: Sides) -> None:
     """Say how many records more one side holds than the ledger explains (source minus destination).
 
-    The destination is counted before and after: what arrived in between is no difference.
+    Where they differ, the destination is counted again: what arrived since is no difference.
     """
     source, before = result.source.records, result.destination.records
     if run.as_of is not None or source is None or before is None:
         return
-    result.destination = sides.destination.totals()
-    after = result.destination.records
+    explained = _explained(run, state)
+    if explained is None:
+        return
+    after: int | None = before
+    if source - before != explained:
+        result.destination = sides.destination.totals()
+        after = result.destination.records
+    if after is None:
+        return
+    low, high = sorted((source - after, source - before))
+    result.unexplained = max(0, low - explained) or min(0, high - explained)
+    state = replace(
+        state, unexplained=result.unexplained, source_records=source, destination_records=after
+    )
     with run.store.begin() as connection:
-        if after is None or stretch_store.of_unit(connection, run.unit):
-            return
+        coverage.save(connection, run.unit, state, run.clock())
+
+
+def _explained(run: Run, state: Coverage) -> int | None:
+    """The difference that the ledger explains; None where whole stretches are owed."""
+    with run.store.begin() as connection:
+        if stretch_store.of_unit(connection, run.unit):
+            return None
         accepted = state.accepted_difference + ledger.accepted_difference(connection, run.unit)
-        explained = accepted + sum(
+        return accepted + sum(
             row.missing_at_destination - row.extra_at_destination
             for row in ledger.summary(connection, run.unit.integration, run.unit.sync)
             if row.connection == run.unit.connection
         )
-        low, high = sorted((source - after, source - before))
-        result.unexplained = max(0, low - explained) or min(0, high - explained)
-        state = replace(
-            state, unexplained=result.unexplained, source_records=source, destination_records=after
-        )
-        coverage.save(connection, run.unit, state, run.clock())

@@ -68,40 +68,38 @@ class _Reconciliation:
         self.each_lag = 1
 
     def go(self) -> None:
-        state = self._state()
+        with self.run.store.begin() as connection:
+            state = self._state(connection)
+            known = ledger.open_rows(connection, self.run.unit)
+            large = stretch_store.of_unit(connection, self.run.unit)
+            self._remember(connection, [])
         self.result.unexplained_before = state.unexplained
         self.result.covered_to = self.covered_before = state.covered_to
         self.result.source_watermark = state.source_watermark
         self.sides.precision.source_us = state.source_precision_us
         self.sides.precision.destination_us = state.destination_precision_us
-        self._settle_known()
+        self._settle_known(known, large)
         state = self._read_on(state)
         self._recheck()
         cross_check.compare_totals(self.run, self.result, state, self.sides)
 
-    def _state(self) -> Coverage:
+    def _state(self, connection: sa.Connection) -> Coverage:
         wanted = fingerprint(self.run.sync)
-        with self.run.store.begin() as connection:
-            state = coverage.load(connection, self.run.unit)
-            if state is None:
-                return Coverage(wanted)
-            if state.fingerprint == wanted:
-                return state
-            note = "the definition of the sync changed: coverage starts anew"
-            closed = ledger.supersede(connection, self.run.unit, note, self.run.clock())
-            stretch_store.drop_all(connection, self.run.unit)
-            coverage.restart(connection, self.run.unit)
+        state = coverage.load(connection, self.run.unit)
+        if state is None:
+            return Coverage(wanted)
+        if state.fingerprint == wanted:
+            return state
+        note = "the definition of the sync changed: coverage starts anew"
+        closed = ledger.supersede(connection, self.run.unit, note, self.run.clock())
+        stretch_store.drop_all(connection, self.run.unit)
+        coverage.restart(connection, self.run.unit)
         self.result.notes.append(f"{note}, {closed} open gaps are superseded")
         return Coverage(wanted)
 
     # --- known gaps -----------------------------------------------------------------------------
 
-    def _settle_known(self) -> None:
-        with self.run.store.begin() as connection:
-            known = ledger.open_rows(connection, self.run.unit, gaps=True)
-            known += ledger.open_rows(connection, self.run.unit, gaps=False)
-            large = stretch_store.of_unit(connection, self.run.unit)
-            self._remember(connection, [])
+    def _settle_known(self, known: Sequence[Owed], large: Sequence[OwedStretch]) -> None:
         if not known and not large:
             return
         try:
@@ -259,7 +257,8 @@ class _Reconciliation:
         if grace > RECHECK_WITHIN:
             return
         with self.run.store.begin() as connection:
-            pending = ledger.open_rows(connection, self.run.unit, gaps=False)
+            known = ledger.open_rows(connection, self.run.unit)
+        pending = [row for row in known if not row.is_gap]
         if not pending:
             return
         due = max(row.first_seen for row in pending) + grace

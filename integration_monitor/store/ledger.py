@@ -67,17 +67,23 @@ class Update:
     found_version: datetime | None
 
 
-def open_rows(connection: sa.Connection, unit: Unit, *, gaps: bool) -> list[Owed]:
-    """Open gaps (or what is pending) of a unit: tenants in turn, oldest first within each."""
+def open_rows(connection: sa.Connection, unit: Unit) -> list[Owed]:
+    """What a unit owes: gaps before what is pending; of each tenants in turn, oldest first."""
     rows = connection.execute(
         sa.select(*(owed.c[name] for name in Owed.__dataclass_fields__))
-        .where(*_open(unit), owed.c.is_gap == gaps)
-        .order_by(owed.c.looked_at, owed.c.first_seen, owed.c.id)
-        .limit(OWED_ROWS * 2)
+        .where(*_open(unit))
+        .order_by(owed.c.is_gap.desc(), owed.c.looked_at, owed.c.first_seen, owed.c.id)
+        .limit(OWED_ROWS * 4)
     ).mappings()
+    known = [Owed(**row) for row in rows]
+    gaps = _in_turns(row for row in known if row.is_gap)
+    return gaps + _in_turns(row for row in known if not row.is_gap)
+
+
+def _in_turns(rows: Iterable[Owed]) -> list[Owed]:
     by_tenant: dict[str, list[Owed]] = defaultdict(list)
     for row in rows:
-        by_tenant[row["tenant"]].append(Owed(**row))
+        by_tenant[row.tenant].append(row)
     turns = zip_longest(*by_tenant.values())
     return [row for row in chain.from_iterable(turns) if row is not None]
 

@@ -12,42 +12,51 @@ from integration_monitor.signals.verdict import Part, Verdict
 from integration_monitor.store.tables import verdicts
 
 
-def record(connection: sa.Connection, verdict: Verdict) -> None:
-    """Lengthen the subject's open interval, or end it and begin another where the status changed.
+def record(connection: sa.Connection, *found: Verdict) -> None:
+    """Lengthen each subject's open interval, or end it and begin another where its status changed.
 
     An interval that nobody confirmed in time ends when it became stale. A verdict older than the
-    stored one is left out: history does not go backwards.
+    stored one is left out: history does not go backwards. Give at most one a subject and signal.
     """
+    if not found:
+        return
+    integrations = sorted({verdict.integration for verdict in found})
     # A row lock does not do: a second one would find the interval ended, and no other one yet.
-    connection.execute(
-        sa.select(
-            sa.func.pg_advisory_xact_lock(
-                sa.func.hashtext(verdict.integration),
-                sa.func.hashtext(f"{verdict.subject} {verdict.signal}"),
-            )
-        )
-    )
-    latest = connection.execute(
-        sa.select(verdicts.c.id, verdicts.c.status, verdicts.c.severity, verdicts.c.last_at,
-                  verdicts.c.valid_until)
-        .where(*_subject(verdict), verdicts.c.ended_at.is_(None))
-    ).one_or_none()  # fmt: skip
-    if latest is None:
-        connection.execute(verdicts.insert().values(**columns(verdict), started_at=verdict.at))
-        return
-    if latest.last_at > verdict.at:
-        return
-    fresh = verdict.at <= latest.valid_until
-    if fresh and (latest.status, latest.severity) == (verdict.status, verdict.severity):
-        connection.execute(
-            verdicts.update().where(verdicts.c.id == latest.id).values(**columns(verdict))
-        )
-        return
-    ended_at = min(verdict.at, latest.valid_until)
-    connection.execute(
-        verdicts.update().where(verdicts.c.id == latest.id).values(ended_at=ended_at)
-    )
-    connection.execute(verdicts.insert().values(**columns(verdict), started_at=verdict.at))
+    each = sa.func.unnest(sa.cast(integrations, sa.ARRAY(sa.Text))).column_valued("name")
+    lock = sa.func.pg_advisory_xact_lock(sa.func.hashtext("verdicts"), sa.func.hashtext(each))
+    connection.execute(sa.select(lock))
+    rows = connection.execute(
+        sa.select(*(verdicts.c[name] for name in _INTERVAL))
+        .where(verdicts.c.integration.in_(integrations), verdicts.c.ended_at.is_(None))
+    )  # fmt: skip
+    latest = {(row.integration, row.subject, row.signal): row for row in rows}
+    lasting: list[dict[str, object]] = []
+    ended: list[dict[str, object]] = []
+    beginning: list[dict[str, object]] = []
+    for verdict in found:
+        last = latest.get((verdict.integration, verdict.subject, verdict.signal))
+        if last is not None and last.last_at > verdict.at:
+            continue
+        if last is not None and _lasts(last, verdict):
+            lasting.append({"b_id": last.id, **columns(verdict)})
+            continue
+        if last is not None:
+            ended.append({"b_id": last.id, "ended_at": min(verdict.at, last.valid_until)})
+        beginning.append({**columns(verdict), "started_at": verdict.at})
+    by_id = verdicts.update().where(verdicts.c.id == sa.bindparam("b_id"))
+    for statement, values in ((by_id, lasting), (by_id, ended), (verdicts.insert(), beginning)):
+        if values:
+            connection.execute(statement, values)
+
+
+_INTERVAL = (
+    "id", "integration", "subject", "signal", "status", "severity", "last_at", "valid_until",
+)  # fmt: skip
+
+
+def _lasts(last: sa.Row[tuple[object, ...]], verdict: Verdict) -> bool:
+    same = (last.status, last.severity) == (verdict.status, verdict.severity)
+    return same and bool(verdict.at <= last.valid_until)
 
 
 def latest(connection: sa.Connection, integration: str | None = None) -> tuple[Verdict, ...]:
@@ -71,14 +80,6 @@ def forget(connection: sa.Connection, subjects: Iterable[tuple[str, str]], at: d
             )
             .values(ended_at=sa.func.least(verdicts.c.valid_until, at))
         )
-
-
-def _subject(verdict: Verdict) -> tuple[sa.ColumnElement[bool], ...]:
-    return (
-        verdicts.c.integration == verdict.integration,
-        verdicts.c.subject == verdict.subject,
-        verdicts.c.signal == verdict.signal,
-    )
 
 
 def columns(verdict: Verdict) -> dict[str, object]:

@@ -161,11 +161,7 @@ class Reconciliation:
     def open(self) -> list[tuple[str, str, bool]]:
         """What the ledger holds open: (key, kind, whether it is a gap)."""
         with self.store.begin() as connection:
-            rows = [
-                row
-                for gaps in (True, False)
-                for row in ledger.open_rows(connection, self.unit, gaps=gaps)
-            ]
+            rows = ledger.open_rows(connection, self.unit)
         return sorted((row.key, row.kind, row.is_gap) for row in rows)
 
     def _sleep(self, seconds: float) -> None:

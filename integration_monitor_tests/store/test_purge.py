@@ -67,7 +67,7 @@ def test_each_thing_is_kept_for_its_own_time(store: Store) -> None:
         coverage.add_volumes(connection, UNIT, {("acme", START): 3})
         lost = [Sighting(key, START, "acme", "missing") for key in ("a", "b", "c")]
         ledger.add(connection, UNIT, lost, first_seen=START, at=START, gap_since=START)
-        found_again, accepted, _ = ledger.open_rows(connection, UNIT, gaps=True)
+        found_again, accepted, _ = ledger.open_rows(connection, UNIT)
         ledger.close(connection, [found_again.id], "arrived", at=at(5))
         ledger.close(connection, [accepted.id], "accepted", at=at(5), by="me", note="known")
     an_incident(store, resolved=True, sent=True)
