@@ -14,6 +14,7 @@ from typing import Literal
 from integration_monitor.manifest.authentication import Auth
 from integration_monitor.manifest.authentication import BearerAuth as BearerAuth
 from integration_monitor.manifest.authentication import NoAuth as NoAuth
+from integration_monitor.manifest.calls import CallRules, ErrorIn200
 from integration_monitor.manifest.paging import Pages
 
 SINGLE = "-"
@@ -58,6 +59,7 @@ class Partner:
     """An address, a reference to one, or a template over `{connection.NAME}`."""
     status_page: str | None = None
     changelog: str | None = None
+    changelog_every: timedelta = timedelta(hours=6)
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,11 @@ class Endpoint:
     path: str
     critical: bool = False
     latency: Latency = Latency()
+    kind: str | None = None
+    """What it gives, under one name over all partners; None: the endpoint's name."""
+    error_in_200: ErrorIn200 | None = None
+    record_key: str | None = None
+    """Where a write names its record: a placeholder of `path`, or a path into the request body."""
 
 
 @dataclass(frozen=True)
@@ -317,6 +324,7 @@ class Integration:
     connections: Connections = SingleConnection()
     auth: Auth = field(default_factory=NoAuth)
     endpoints: Mapping[str, Endpoint] = field(default_factory=dict)
+    calls: CallRules = field(default_factory=CallRules)
     probe: Probe | None = None
     syncs: Mapping[str, Sync] = field(default_factory=dict)
     webhooks: Webhooks | None = None
@@ -359,6 +367,7 @@ class IncidentRules:
 class Retention:
     minutes: timedelta = timedelta(days=3)
     hours: timedelta = timedelta(days=90)
+    days: timedelta = timedelta(days=730)
     verdicts: timedelta = timedelta(days=730)
     webhooks: timedelta = timedelta(days=30)
     gaps: timedelta = timedelta(days=365)

@@ -279,3 +279,147 @@ outbox = sa.Table(
 )
 sa.Index("ix_outbox_unsent", outbox.c.next_attempt_at, postgresql_where=outbox.c.sent_at.is_(None))
 sa.Index("ix_outbox_incident", outbox.c.incident_id, outbox.c.channel)
+
+# --- calls ----------------------------------------------------------------------------------------
+
+
+def _calls(name: str, time: str, *, by_tenant: bool, comment: str) -> sa.Table:
+    """Counts are only ever added: rows that are alike are summed when they are read."""
+    return sa.Table(
+        name,
+        metadata,
+        _time(time),
+        _text("integration"),
+        _text("endpoint"),
+        *([_text("tenant")] if by_tenant else []),
+        _text("outcome"),
+        sa.Column("bucket", sa.SmallInteger, nullable=False),
+        sa.Column("calls", sa.BigInteger, nullable=False),
+        comment=comment,
+        postgresql_partition_by=f"RANGE ({time})",
+    )
+
+
+call_minutes = _calls(
+    "call_minutes", "minute", by_tenant=False, comment="Calls by minute, all tenants together."
+)
+sa.Index("ix_call_minutes_minute", call_minutes.c.minute)
+sa.Index("ix_call_minutes_integration", call_minutes.c.integration, call_minutes.c.minute)
+tenant_minutes = _calls(
+    "tenant_minutes", "minute", by_tenant=True, comment="Calls by minute and tenant."
+)
+sa.Index(
+    "ix_tenant_minutes_series",
+    tenant_minutes.c.integration, tenant_minutes.c.tenant, tenant_minutes.c.minute,
+)  # fmt: skip
+sa.Index(
+    "ix_tenant_minutes_failed",
+    tenant_minutes.c.minute, tenant_minutes.c.integration, tenant_minutes.c.tenant,
+    postgresql_where=tenant_minutes.c.outcome != "ok",
+)  # fmt: skip
+call_hours = _calls("call_hours", "hour", by_tenant=True, comment="Calls by hour and tenant.")
+sa.Index("ix_call_hours_series", call_hours.c.integration, call_hours.c.hour)
+call_days = _calls("call_days", "day", by_tenant=True, comment="Calls by day and tenant.")
+sa.Index("ix_call_days_series", call_days.c.integration, call_days.c.day)
+
+call_batches = sa.Table(
+    "call_batches",
+    metadata,
+    _text("id", primary_key=True),
+    _text("source"),
+    _time("received_at"),
+    sa.Column("calls", sa.BigInteger, nullable=False),
+    sa.Column("dropped", sa.BigInteger, nullable=False),
+    comment="Batches of calls that were stored: one that comes again does not count again.",
+)
+sa.Index("ix_call_batches_received_at", call_batches.c.received_at)
+
+exemplars = sa.Table(
+    "exemplars",
+    metadata,
+    _id(),
+    _time("at"),
+    _text("integration"),
+    _text("endpoint"),
+    _text("tenant"),
+    _text("outcome"),
+    sa.Column("status", sa.Integer),
+    _text("error_code", nullable=True),
+    _text("request_id", nullable=True),
+    _text("message", nullable=True),
+    _text("key", nullable=True),
+    comment="The last failing calls of each series, redacted.",
+)
+sa.Index(
+    "ix_exemplars_series",
+    exemplars.c.integration, exemplars.c.endpoint, exemplars.c.tenant, exemplars.c.outcome,
+    exemplars.c.at,
+)  # fmt: skip
+sa.Index(
+    "ix_exemplars_key", exemplars.c.integration, exemplars.c.key,
+    postgresql_where=exemplars.c.key.is_not(None),
+)  # fmt: skip
+
+rate_limits = sa.Table(
+    "rate_limits",
+    metadata,
+    _text("integration", primary_key=True),
+    _text("tenant", primary_key=True),
+    _text("policy", primary_key=True),
+    sa.Column("limit", sa.BigInteger),
+    sa.Column("remaining", sa.BigInteger),
+    _time("reset_at", nullable=True),
+    sa.Column("window_s", sa.Float),
+    _time("seen_at"),
+    comment="What the partner said last of each limit.",
+)
+
+notices = sa.Table(
+    "notices",
+    metadata,
+    _text("integration", primary_key=True),
+    _text("endpoint", primary_key=True),
+    _text("kind", primary_key=True),  # deprecation | sunset
+    sa.Column("on", sa.Date),
+    _text("link", nullable=True),
+    _time("first_seen"),
+    _time("last_seen"),
+    comment="Announcements in headers that an endpoint is, or will be, gone.",
+)
+
+response_shapes = sa.Table(
+    "response_shapes",
+    metadata,
+    _id(),
+    _text("integration"),
+    _text("endpoint"),
+    sa.Column("shape", JSONB, nullable=False),
+    _time("seen_at"),
+    comment="Fields of sampled answers, until they are compared with the baseline.",
+)
+sa.Index("ix_response_shapes_integration", response_shapes.c.integration, response_shapes.c.seen_at)
+
+changelog_entries = sa.Table(
+    "changelog_entries",
+    metadata,
+    _text("integration", primary_key=True),
+    _text("entry", primary_key=True),
+    _text("title"),
+    _text("link", nullable=True),
+    _time("published_at", nullable=True),
+    _time("first_seen"),
+    sa.Column("marks", ARRAY(sa.Text), nullable=False),
+    comment="Entries of the partner's changelog.",
+)
+
+changelog_reads = sa.Table(
+    "changelog_reads",
+    metadata,
+    _text("integration", primary_key=True),
+    _time("read_at", nullable=True),
+    _time("tried_at"),
+    _text("error", nullable=True),
+    _text("etag", nullable=True),
+    _text("modified", nullable=True),
+    comment="When a partner's changelog was last read, and why not.",
+)
