@@ -334,6 +334,24 @@ call_batches = sa.Table(
 )
 sa.Index("ix_call_batches_received_at", call_batches.c.received_at)
 
+roll_ups_due = sa.Table(
+    "roll_ups_due",
+    metadata,
+    _text("grain"),  # hour | day
+    _time("start"),
+    _text("integration"),
+    comment="Hours and days that calls came into since they were rolled up; rows repeat.",
+)
+sa.Index("ix_roll_ups_due_start", roll_ups_due.c.grain, roll_ups_due.c.start)
+
+dropped_partitions = sa.Table(
+    "dropped_partitions",
+    metadata,
+    _text("partitioned", primary_key=True),
+    _time("before"),
+    comment="Up to when the partitions of a table were dropped: nothing older is added again.",
+)
+
 exemplars = sa.Table(
     "exemplars",
     metadata,

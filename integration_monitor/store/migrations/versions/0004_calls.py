@@ -121,6 +121,14 @@ def upgrade() -> None:
         comment="When a partner's changelog was last read, and why not.",
     )
     op.create_table(
+        "dropped_partitions",
+        sa.Column("partitioned", sa.Text(), nullable=False),
+        sa.Column("before", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("partitioned", name=op.f("pk_dropped_partitions")),
+        schema="integration_monitor",
+        comment="Up to when the partitions of a table were dropped: nothing older is added again.",
+    )
+    op.create_table(
         "exemplars",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
@@ -198,6 +206,21 @@ def upgrade() -> None:
         schema="integration_monitor",
     )
     op.create_table(
+        "roll_ups_due",
+        sa.Column("grain", sa.Text(), nullable=False),
+        sa.Column("start", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("integration", sa.Text(), nullable=False),
+        schema="integration_monitor",
+        comment="Hours and days that calls came into since they were rolled up; rows repeat.",
+    )
+    op.create_index(
+        "ix_roll_ups_due_start",
+        "roll_ups_due",
+        ["grain", "start"],
+        unique=False,
+        schema="integration_monitor",
+    )
+    op.create_table(
         "tenant_minutes",
         sa.Column("minute", sa.DateTime(timezone=True), nullable=False),
         sa.Column("integration", sa.Text(), nullable=False),
@@ -240,6 +263,8 @@ def downgrade() -> None:
         postgresql_where=sa.text("outcome != 'ok'"),
     )
     op.drop_table("tenant_minutes", schema="integration_monitor")
+    op.drop_index("ix_roll_ups_due_start", table_name="roll_ups_due", schema="integration_monitor")
+    op.drop_table("roll_ups_due", schema="integration_monitor")
     op.drop_index(
         "ix_response_shapes_integration", table_name="response_shapes", schema="integration_monitor"
     )
@@ -254,6 +279,7 @@ def downgrade() -> None:
         postgresql_where=sa.text("key IS NOT NULL"),
     )
     op.drop_table("exemplars", schema="integration_monitor")
+    op.drop_table("dropped_partitions", schema="integration_monitor")
     op.drop_table("changelog_reads", schema="integration_monitor")
     op.drop_table("changelog_entries", schema="integration_monitor")
     op.drop_index("ix_call_minutes_minute", table_name="call_minutes", schema="integration_monitor")
