@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from integration_monitor.demo.behaviour import WELL, behaviour
 from integration_monitor.demo.changes import Changes
 from integration_monitor.demo.clock import iso
 from integration_monitor.demo.company import TENANTS, IntegrationName
-from integration_monitor.demo.faults import INTEGRATIONS, Command, Fault
+from integration_monitor.demo.faults import INTEGRATIONS, Command
 from integration_monitor.demo.partner import Partner
-from integration_monitor.demo.reshaping import Reshape, rename_field, retype_field
 
 LOST_TENANTS = 3
 LOST_RECORDS = 5
 _BEFORE = timedelta(seconds=5)
+_OF_ONE_TENANT = ("drop-tenant", "expire-token")
 
 
 class Rewindable(Protocol):
     """A sync that can be told to move everything again from a time on."""
 
     def rewind(self, to: datetime) -> None: ...
+
+    def reconnect(self) -> None:
+        """Try the tenants again that were given up."""
 
 
 @dataclass
@@ -35,7 +39,7 @@ class Broken:
     records: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """The records that are lost, by tenant."""
     tenant: str | None = None
-    """Whose token is refused."""
+    """Whose access was revoked, or whose token has expired."""
     not_resynced: set[str] = field(default_factory=set)
     """Lost records of faults that were mended without moving them again."""
 
@@ -103,15 +107,14 @@ class Breakage:
         kept = self.broken.not_resynced
         self.broken = Broken(command, now, not_resynced=kept)
         self._rewind_to.setdefault(command.integration, now - _BEFORE)
-        ways: Mapping[Fault, Callable[[IntegrationName, datetime], None]] = {
-            "drop-records": self._drop_records,
-            "drop-tenant": self._drop_tenant,
-            "partner-down": self._partner_down,
-            "stop-sync": lambda _integration, _now: None,
-            "rename-field": lambda name, _now: self._reshape(name, rename_field(name)),
-            "retype-field": lambda name, _now: self._reshape(name, retype_field(name)),
-        }
-        ways[command.fault](command.integration, now)
+        if command.fault == "drop-records":
+            self._drop_records(command.integration, now)
+        if command.fault in _OF_ONE_TENANT:
+            self.broken.tenant = self._rng.choice(TENANTS)
+        self._partner.behave(
+            command.integration,
+            behaviour(command.fault, command.integration, tenant=self.broken.tenant, now=now),
+        )
         self.history.append(
             {
                 "at": iso(now),
@@ -129,19 +132,11 @@ class Breakage:
         for keys in self.broken.records.values():
             self._changes.touch(integration, keys, now)
 
-    def _drop_tenant(self, integration: IntegrationName, _now: datetime) -> None:
-        self.broken.tenant = self._rng.choice(TENANTS)
-        self._partner.misbehave(revoked=frozenset({(integration, self.broken.tenant)}))
-
-    def _partner_down(self, integration: IntegrationName, _now: datetime) -> None:
-        self._partner.misbehave(down=frozenset({integration}))
-
-    def _reshape(self, integration: IntegrationName, reshape: Reshape) -> None:
-        self._partner.misbehave(reshaped={integration: reshape})
-
     def _mend(self, command: Command, now: datetime) -> None:
-        self._partner.misbehave()
-        lost = set(self.broken.spared)
+        self._partner.behave(command.integration, WELL)
+        for sync in self._syncs.values():
+            sync.reconnect()
+        lost = {*self.broken.spared, *self._partner.refused()}
         if command.resync:
             for integration in INTEGRATIONS:
                 if integration in self._rewind_to:

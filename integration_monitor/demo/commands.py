@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, cast
 
 import typer
 
@@ -19,7 +19,8 @@ from integration_monitor.store.engine import StoreError
 
 # What needs the extra `embedded` is imported by the command that needs it, and only then.
 if TYPE_CHECKING:
-    from integration_monitor.demo.faults import Command
+    from integration_monitor.demo.company import IntegrationName
+    from integration_monitor.demo.faults import Command, Fault
     from integration_monitor.demo.home import DemoHome
     from integration_monitor.demo.running import Ports, RunningDemo
 
@@ -36,7 +37,9 @@ Unattended = Annotated[
     bool, typer.Option("--headless", help="Tell the story of a fault, then stop.")
 ]
 Break = Annotated[str, typer.Option("--break", help="What to break, with --headless.")]
-IntegrationOption = Annotated[str, typer.Option(help="`crm` (inward) or `billing` (outward).")]
+IntegrationOption = Annotated[
+    str | None, typer.Option(help="`crm` (inward) or `billing` (outward).")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="For programs: JSON, one object a line.")]
 FaultArgument = Annotated[str | None, typer.Argument(help="Left out: lists them.")]
 Resync = Annotated[bool, typer.Option(help="Move again what was lost.")]
@@ -50,7 +53,7 @@ def demo(
     inbox_port: InboxPort = None,
     headless: Unattended = False,
     fault: Break = "drop-records",
-    integration: IntegrationOption = "crm",
+    integration: IntegrationOption = None,
     as_json: AsJson = False,
 ) -> None:
     """Start the demo and keep it running until Ctrl-C."""
@@ -64,14 +67,14 @@ def demo(
 
 
 @app.command("break")
-def break_(fault: FaultArgument = None, integration: IntegrationOption = "crm") -> None:
+def break_(fault: FaultArgument = None, integration: IntegrationOption = None) -> None:
     """Break the running demo. Without a fault: list what can be broken."""
     from integration_monitor.demo.faults import FAULTS, write_command
     from integration_monitor.demo.status import fault_text
 
     if fault is None:
-        for name, what in FAULTS.items():
-            typer.echo(f"{name:14}{what}")
+        for name, about in FAULTS.items():
+            typer.echo(f"{name:15}{about.what}")
         return
     with _clear_errors():
         checked, where = _checked(fault, integration)
@@ -140,7 +143,7 @@ def _attended(ports: Ports) -> None:
     serve(_home(), ports, say=_say, show=_show)
 
 
-def _headless(ports: Ports, fault: str, integration: str, *, as_json: bool) -> int:
+def _headless(ports: Ports, fault: str, integration: str | None, *, as_json: bool) -> int:
     from integration_monitor.demo.headless import run_story
     from integration_monitor.demo.home import DemoHome
     from integration_monitor.demo.running import demo_servers
@@ -201,17 +204,22 @@ def _follow(home: DemoHome, command: Command) -> Mapping[str, Any]:
     raise ServersError(f"the company did not react within {FOLLOWED_WITHIN_S:g} s")
 
 
-def _checked(fault: str, integration: str) -> tuple[Any, Any]:
+def _checked(fault: str, integration: str | None) -> tuple[Fault, IntegrationName]:
     from integration_monitor.demo.faults import FAULTS, INTEGRATIONS
     from integration_monitor.local_processes import ServersError
 
     if fault not in FAULTS:
         raise ServersError(f"there is no fault {fault}; there are: {', '.join(FAULTS)}")
-    if integration not in INTEGRATIONS:
+    if integration not in (None, *INTEGRATIONS):
         raise ServersError(
             f"there is no integration {integration}; there are: {', '.join(INTEGRATIONS)}"
         )
-    return fault, integration
+    checked = cast("Fault", fault)
+    possible = FAULTS[checked].integrations
+    where = integration or possible[0]
+    if where not in possible:
+        raise ServersError(f"{fault} can be done to {', '.join(possible)} only")
+    return checked, where
 
 
 def _home() -> DemoHome:

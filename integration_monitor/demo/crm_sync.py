@@ -12,7 +12,13 @@ from sqlalchemy.dialects.postgresql import insert
 
 from integration_monitor.demo.clock import iso, parse
 from integration_monitor.demo.company import accounts, contacts
-from integration_monitor.demo.sync_run import PartnerCalls, SyncError, SyncRun
+from integration_monitor.demo.sync_run import (
+    Customer,
+    PartnerCalls,
+    SyncError,
+    SyncRun,
+    TenantError,
+)
 
 
 class CrmSync:
@@ -23,7 +29,12 @@ class CrmSync:
         self._product = product
         self._warehouse = warehouse
         self._cursors: dict[str, datetime] = {}
+        self._given_up: set[str] = set()
         self._runs = 0
+
+    def through(self, http: httpx.Client) -> None:
+        """Call the partner through this client from now on."""
+        self._http = http
 
     def run(
         self, now: datetime, drop: Set[str] = frozenset(), *, only: str | None = None
@@ -32,8 +43,8 @@ class CrmSync:
         self._runs += 1
         run = SyncRun(self._runs, now)
         try:
-            for tenant, token in self._tokens(only):
-                self._tenant(PartnerCalls(self._http, run), run, tenant, token, drop)
+            for customer in self._customers(only):
+                self._serve(PartnerCalls(self._http, run), run, customer, drop)
         except (SyncError, sa.exc.SQLAlchemyError) as error:
             run.error = str(error) if isinstance(error, SyncError) else "stopped: database error"
         return run
@@ -42,26 +53,36 @@ class CrmSync:
         """Move everything again that changed since then."""
         self._cursors = {tenant: min(cursor, to) for tenant, cursor in self._cursors.items()}
 
-    def _tokens(self, only: str | None) -> list[tuple[str, str]]:
+    def reconnect(self) -> None:
+        """Try the tenants again that were given up."""
+        self._given_up.clear()
+
+    def _customers(self, only: str | None) -> list[Customer]:
         query = sa.select(accounts.c.tenant, accounts.c.crm_token)
         if only is not None:
             query = query.where(accounts.c.tenant == only)
         with self._product.connect() as connection:
             rows = connection.execute(query).all()
-        return [(row.tenant, row.crm_token) for row in rows]
+        return [Customer(row.tenant, row.crm_token) for row in rows]
 
-    def _tenant(
-        self, calls: PartnerCalls, run: SyncRun, tenant: str, token: str, drop: Set[str]
-    ) -> None:
+    def _serve(self, calls: PartnerCalls, run: SyncRun, customer: Customer, drop: Set[str]) -> None:
+        if customer.tenant not in self._given_up:
+            try:
+                self._move(calls, run, customer, drop)
+            except TenantError as error:
+                if error.for_good:
+                    self._given_up.add(customer.tenant)
+            else:
+                return
+        run.skipped.append(customer.tenant)
+
+    def _move(self, calls: PartnerCalls, run: SyncRun, customer: Customer, drop: Set[str]) -> None:
+        tenant = customer.tenant
         query: dict[str, Any] = {"limit": 200}
         if tenant in self._cursors:
             query["since"] = iso(self._cursors[tenant] + timedelta(milliseconds=1))
         while True:
-            response = calls.send("GET", "/crm/contacts", token=token, params=query)
-            if response is None:
-                run.skipped.append(tenant)
-                return
-            page = response.json()
+            page = calls.send("GET", "/crm/contacts", customer, params=query).json()
             found = page["results"]
             self._load(tenant, [one for one in found if one["id"] not in drop], run.at)
             run.records += len(found)

@@ -6,23 +6,69 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal, cast, get_args
+from typing import Literal, get_args
 
 from integration_monitor.demo.company import IntegrationName
 
 Fault = Literal[
-    "drop-records", "drop-tenant", "stop-sync", "partner-down", "rename-field", "retype-field"
-]
-
-FAULTS: Mapping[Fault, str] = {
-    "drop-records": "five changed records of each of three tenants are lost; every call is a 200",
-    "drop-tenant": "one tenant's token is refused from now on; the sync skips it and goes on",
-    "stop-sync": "the sync does not run any more",
-    "partner-down": "the partner answers 503 to everybody",
-    "rename-field": "the partner renames a field of its records; the sync moves it empty",
-    "retype-field": "a number of the partner's records arrives as text",
-}
+    "drop-records", "drop-tenant", "stop-sync", "partner-down", "rename-field", "retype-field",
+    "slow", "expire-token", "rate-limit", "validation", "sunset-header", "outage",
+]  # fmt: skip
 INTEGRATIONS: tuple[IntegrationName, ...] = get_args(IntegrationName)
+
+
+@dataclass(frozen=True)
+class About:
+    """What is known of a fault."""
+
+    what: str
+    signal: str
+    """The one that is to tell of it; `schema_drift` stands for that of the partner's side."""
+    calls: bool = False
+    """Whether it is told by the calls of the sync, rather than by its records."""
+    integrations: tuple[IntegrationName, ...] = INTEGRATIONS
+    """Where it can happen; the first one is where it does, unless something else is asked for."""
+
+
+FAULTS: Mapping[Fault, About] = {
+    "drop-records": About(
+        "five changed records of each of three tenants are lost; every call is a 200",
+        "reconciliation",
+    ),
+    "drop-tenant": About(
+        "one tenant's access is revoked; the sync gives it up and goes on with the others",
+        "reconciliation",
+    ),
+    "stop-sync": About("the sync does not run any more", "reconciliation"),
+    "partner-down": About("the partner answers 503 to everybody", "errors", calls=True),
+    "rename-field": About(
+        "the partner renames a field of its records; the sync moves it empty", "schema_drift"
+    ),
+    "retype-field": About(
+        "a number of the partner's records arrives as text", "schema_drift"
+    ),
+    "slow": About(
+        "one call in seven takes ten times as long, on the endpoint that is synced",
+        "latency", calls=True,
+    ),
+    "expire-token": About(
+        "one tenant's token has expired; the sync tries it again and again", "auth", calls=True
+    ),
+    "rate-limit": About(
+        "one call in five is turned away with 429 and Retry-After", "rate_limits", calls=True
+    ),
+    "validation": About(
+        "the partner refuses draft invoices with 422; the others go through",
+        "errors", calls=True, integrations=("billing",),
+    ),
+    "sunset-header": About(
+        "the partner announces, in headers, the end of the endpoint that is synced in ten days",
+        "deprecation", calls=True,
+    ),
+    "outage": About(
+        "the partner drops connections, or answers 500 to everybody", "errors", calls=True
+    ),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -58,8 +104,3 @@ def write_command(
     # Whoever reads meanwhile sees the old command or the new one, never half of one.
     written.replace(path)
     return command
-
-
-def fault_named(name: str) -> Fault | None:
-    """The fault of this name."""
-    return cast("Fault", name) if name in FAULTS else None

@@ -8,9 +8,24 @@ from datetime import datetime
 
 import httpx
 
+GIVEN_UP = "token_revoked"
+"""The partner's word for a tenant that need not be tried again."""
+
 
 class SyncError(Exception):
     """A run of a sync ended early; the next one begins where this one did."""
+
+
+class TenantError(Exception):
+    """The partner does not serve this tenant: not now, or not any more (`for_good`)."""
+
+    def __init__(self, *, for_good: bool) -> None:
+        super().__init__()
+        self.for_good = for_good
+
+
+class RecordError(Exception):
+    """The partner does not accept this record."""
 
 
 @dataclass
@@ -25,7 +40,9 @@ class SyncRun:
     succeeded: int = 0
     """Calls answered with 200."""
     skipped: list[str] = field(default_factory=list)
-    """Tenants that were left out because their token was refused."""
+    """Tenants that were left out because the partner did not serve them."""
+    refused: int = 0
+    """Records that the partner did not accept."""
     error: str | None = None
 
     @property
@@ -34,6 +51,8 @@ class SyncRun:
         text = f"run {self.number}: {self.records} record{'' if self.records == 1 else 's'}"
         if self.calls:
             text += f", {share_of_200([self])}"
+        if self.refused:
+            text += f", {self.refused} refused"
         if self.skipped:
             text += f", skipped {', '.join(self.skipped)}"
         return f"{text}, {self.error}" if self.error else text
@@ -45,6 +64,14 @@ def share_of_200(runs: Sequence[SyncRun]) -> str:
     return f"{100 * sum(run.succeeded for run in runs) / calls:.4g} % HTTP 200" if calls else ""
 
 
+@dataclass(frozen=True)
+class Customer:
+    """One tenant, and the token of its link to the partner."""
+
+    tenant: str
+    token: str = field(repr=False)
+
+
 class PartnerCalls:
     """Calls of one run to a partner, counted."""
 
@@ -52,17 +79,22 @@ class PartnerCalls:
         self._http = http
         self._run = run
 
-    def send(self, method: str, path: str, *, token: str, **parts: object) -> httpx.Response | None:
-        """The response; None where the token was refused. Raises `SyncError` for anything else."""
+    def send(self, method: str, path: str, customer: Customer, **parts: object) -> httpx.Response:
+        """The response. Raises `TenantError`, `RecordError`, and `SyncError` for anything else."""
         self._run.calls += 1
-        headers = {"authorization": f"Bearer {token}"}
+        headers = {"authorization": f"Bearer {customer.token}"}
         try:
             response = self._http.request(method, path, headers=headers, **parts)  # type: ignore[arg-type]
         except httpx.HTTPError as error:
             raise SyncError(f"stopped: {type(error).__name__}") from error
-        if response.status_code == httpx.codes.UNAUTHORIZED:
-            return None
-        if response.status_code != httpx.codes.OK:
-            raise SyncError(f"stopped: HTTP {response.status_code}")
-        self._run.succeeded += 1
-        return response
+        match response.status_code:
+            case httpx.codes.OK:
+                self._run.succeeded += 1
+                return response
+            case httpx.codes.UNAUTHORIZED:
+                raise TenantError(for_good=response.json()["error"]["code"] == GIVEN_UP)
+            case httpx.codes.TOO_MANY_REQUESTS:
+                raise TenantError(for_good=False)
+            case httpx.codes.UNPROCESSABLE_ENTITY:
+                raise RecordError
+        raise SyncError(f"stopped: HTTP {response.status_code}")

@@ -119,6 +119,10 @@ class World:
         run = self._crm.run(now, only=tenant) if name == "crm" else self._billing.run(now)
         self._runs[name].append(run)
 
+    def runs(self, name: IntegrationName) -> Sequence[SyncRun]:
+        """The last runs of a sync, oldest first."""
+        return tuple(self._runs[name])
+
     def state(self) -> dict[str, Any]:
         """The syncs' own view, and what is broken; for the inbox page and `demo status`."""
         return {

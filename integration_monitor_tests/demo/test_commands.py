@@ -44,9 +44,10 @@ def test_without_a_demo_there_is_one_clear_line(arguments: tuple[str, ...]) -> N
     [
         (("break", "everything"), "drop-records, drop-tenant, stop-sync, partner-down"),
         (("break", "stop-sync", "--integration", "mail"), "crm, billing"),
+        (("break", "validation", "--integration", "crm"), "billing only"),
         (("--headless", "--break", "everything"), "drop-records, drop-tenant"),
     ],
-    ids=["fault", "integration", "headless"],
+    ids=["fault", "integration", "not there", "headless"],
 )
 def test_what_is_not_there_is_told_with_what_is(arguments: tuple[str, ...], said: str) -> None:
     result = run(*arguments)

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+from datetime import datetime
+
+import pytest
 import sqlalchemy as sa
 
-from integration_monitor.demo.company import CONTACTS, INVOICES, TENANTS
+from integration_monitor.demo.company import CONTACTS, INVOICES, TENANTS, invoices
+from integration_monitor.demo.faults import Fault
 from integration_monitor_tests.demo.conftest import Company
 
 
@@ -167,3 +171,72 @@ def test_a_retyped_number_still_arrives(company: Company) -> None:
     company.step()
     assert last_run(company, "crm").endswith("100 % HTTP 200")
     assert company.behind() == set()
+
+
+def test_a_revoked_tenant_is_given_up_while_one_with_an_expired_token_is_tried_again(
+    company: Company,
+) -> None:
+    def calls_of_a_run() -> int:
+        company.step()
+        return company.world.runs("crm")[-1].calls
+
+    company.break_("drop-tenant")
+    assert calls_of_a_run() == len(TENANTS) - 1
+    company.break_("expire-token")
+    assert calls_of_a_run() == len(TENANTS)
+    assert f"skipped {company.world.state()['fault']['tenant']}" in last_run(company, "crm")
+    company.fix()
+    company.step()
+    assert company.behind() == set()
+
+
+@pytest.mark.parametrize("fault", ["expire-token", "rate-limit"])
+def test_invoices_of_tenants_that_were_put_off_are_sent_later(
+    company: Company, fault: Fault
+) -> None:
+    company.break_(fault, "billing")
+    for _ in range(40):
+        company.step()
+    assert any(run.skipped for run in company.world.runs("billing"))
+    company.fix(resync=False)
+    assert unsent(company) == set()
+
+
+def test_validation_refuses_some_invoices_until_they_are_sent_again(company: Company) -> None:
+    company.break_("validation", "billing")
+    for _ in range(40):
+        company.step()
+    refused = company.world.partner.refused()
+    assert refused
+    assert unsent(company) == refused
+    assert any(run.refused for run in company.world.runs("billing"))
+    company.fix(resync=False)
+    for _ in range(20):
+        company.step()
+    assert set(company.world.state()["fault"]["not_resynced"]) == unsent(company) == refused
+    company.fix()
+    assert unsent(company) == set()
+
+
+def test_an_outage_stops_every_run_and_loses_nothing(company: Company) -> None:
+    company.break_("outage")
+    for _ in range(5):
+        company.step()
+    said = {run.error for run in company.world.runs("crm")}
+    assert {"stopped: HTTP 500", "stopped: RemoteProtocolError"} <= said
+    company.fix()
+    assert company.behind() == set()
+
+
+def unsent(company: Company) -> set[str]:
+    """The invoices that the partner does not have as the product has them."""
+    query = sa.select(invoices.c.id, invoices.c.updated_at)
+    with company.product.connect() as connection:
+        ours = {str(row.id): row.updated_at for row in connection.execute(query)}
+    sent = company.world.partner.invoices
+    theirs = {
+        record["external_id"]: datetime.fromisoformat(record["source_updated_at"])
+        for tenant in sent.tenants()
+        for record in sent.read(tenant, ours)
+    }
+    return {key for key, version in ours.items() if theirs.get(key) != version}
