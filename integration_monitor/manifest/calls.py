@@ -86,6 +86,10 @@ class RateLimitHeaders:
     reset: str | None = None
     reset_unit: ResetUnit = "delta_s"
     window: timedelta | None = None
+    window_ms: str | None = None
+    """The header that tells the window in milliseconds; `window` where it does not come."""
+    policy: str | None = None
+    """The header that names the policy, where one set of headers speaks for several."""
 
 
 @dataclass(frozen=True)
@@ -93,11 +97,12 @@ class ErrorIn200:
     """An error inside a successful answer. Paths are JMESPath expressions into its body."""
 
     path: str
-    """Something other than null, false or an empty list there is an error."""
+    """Something there is an error; null, false, 0 and what is empty is none."""
     code: str | None = None
-    """Where the error's code stands."""
+    """Where the error's code stands; None: `path` leads to it."""
     classes: Mapping[str, str] = field(default_factory=dict)
-    """The error's code to a class of the taxonomy; another code is `bad_response`."""
+    """The error's code to a class of the taxonomy; another is what it means everywhere, such as
+    `THROTTLED`, or else `bad_response`."""
 
 
 @dataclass(frozen=True)
