@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from integration_monitor.manifest.domain import (
+    BrokenManifest,
     Integration,
     Lag,
     Reference,
@@ -47,6 +48,20 @@ def of_manifest(integration: Integration) -> str:
     ]
     base = [f"**Partner** at {at}"] if (at := _base(integration)) else []
     return _page(what, [*base, *syncs, *_people(integration)], integration)
+
+
+def of_api(integration: Integration | BrokenManifest) -> str:
+    """The page of a partner's API, as our calls see it."""
+    if isinstance(integration, BrokenManifest):
+        return ""
+    what = f"**The API of {integration.title}**, as your calls see it."
+    base = [f"**Partner** at {at}"] if (at := _base(integration)) else []
+    endpoints = [
+        f"**Endpoint** {each.name}: `{each.path}`" + (", critical" if each.critical else "")
+        for each in integration.endpoints.values()
+    ]
+    how = "**Calls** are counted where they are made, and judged every half a minute"
+    return _page(what, [*base, *endpoints, how, *_people(integration)], integration)
 
 
 def allowed(tolerance: Tolerance) -> str:

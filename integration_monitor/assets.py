@@ -10,6 +10,12 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import dagster as dg
 
+from integration_monitor.api_results import (
+    JudgeFleet,
+    RunJudgement,
+    api_results,
+    judge_fleet_now,
+)
 from integration_monitor.checks import (
     CheckOutcome,
     check_result,
@@ -85,12 +91,17 @@ class _Bench:
     """What the ops of one code location share: how to measure, and the work already under way."""
 
     def __init__(
-        self, targets: Mapping[str, Target], measure: Measure, judge_manifest: JudgeManifest
+        self,
+        targets: Mapping[str, Target],
+        measure: Measure,
+        judge_manifest: JudgeManifest,
+        judge_fleet: JudgeFleet,
     ) -> None:
         self._targets = targets
         self._measure = measure
         self._judge_manifest = judge_manifest
         self._prefetcher: Prefetcher[_Measured | _Failed] = Prefetcher()
+        self._calls = RunJudgement(judge_fleet)
 
     def run(self, context: dg.AssetExecutionContext, target: Target) -> Iterator[OpResult]:
         """Yield a result for everything selected; then fail if something was not measured.
@@ -107,12 +118,26 @@ class _Bench:
             found = self._prefetcher.take(context.run.run_id, target.op_name, work)
             failed += [found] if isinstance(found, _Failed) else []
             yield from _sync_results(target, keys, found)
-        if any(target.data(key).sync is None for key in keys):
+        if target.of_role(keys, "api"):
+            calls = _attempt(
+                lambda: self._calls.of(context.run.run_id, resource.open, self._integrations(by_op))
+            )
+            failed += [calls] if isinstance(calls, _Failed) else []
+            yield from api_results(
+                target, keys, calls.reason if isinstance(calls, _Failed) else calls
+            )
+        if target.of_role(keys, "manifest"):
             judged = _attempt(lambda: self._judge_manifest(target.manifest, resource.open()))
             failed += [judged] if isinstance(judged, _Failed) else []
             yield from _manifest_results(target, keys, judged)
         if failed:
             raise dg.Failure("; ".join(failure.reason for failure in failed), allow_retries=False)
+
+    def _integrations(self, by_op: Mapping[str, EntityKeys]) -> list[Integration]:
+        """Those of the run whose calls are to be judged."""
+        targets = [(self._targets.get(name), keys) for name, keys in by_op.items()]
+        found = [each.manifest for each, keys in targets if each and each.of_role(keys, "api")]
+        return [manifest for manifest in found if isinstance(manifest, Integration)]
 
     def _work(
         self, by_op: Mapping[str, EntityKeys], resource: StoreResource
@@ -133,10 +158,15 @@ class _Bench:
 
 
 def build_assets(
-    targets: Sequence[Target], *, measure: Measure, judge_manifest: JudgeManifest
+    targets: Sequence[Target],
+    *,
+    measure: Measure,
+    judge_manifest: JudgeManifest,
+    judge_fleet: JudgeFleet = judge_fleet_now,
 ) -> list[dg.AssetsDefinition]:
     """One observable multi-asset a target; all ops of one process measure side by side."""
-    bench = _Bench({target.op_name: target for target in targets}, measure, judge_manifest)
+    by_op = {target.op_name: target for target in targets}
+    bench = _Bench(by_op, measure, judge_manifest, judge_fleet)
     # Observable multi-assets are called beta; that is this package's concern, not its users'.
     with disable_dagster_warnings():
         return [_observed(target, bench) for target in targets]
@@ -194,7 +224,7 @@ def _sync_observation(
 ) -> dg.ObserveResult:
     numbers = measurement.source if data.role == "source" else measurement.destination
     at = max((verdict.at for verdict in measurement.verdicts), default=None)
-    if data.role == "manifest" or data.sync is None:
+    if data.sync is None or data.role not in ("source", "destination"):
         return observation(key, numbers, at, None)
     fields = measurement.fields.get(data.role, {})
     return observation(
@@ -211,9 +241,7 @@ def _manifest_results(
     target: Target, keys: EntityKeys, judged: Verdict | _Failed
 ) -> Iterator[OpResult]:
     known = outcome(judged) if isinstance(judged, Verdict) else unmeasured(judged.reason)
-    for key in target.ordered(keys):
-        if target.data(key).sync is not None:
-            continue
+    for key in target.of_role(keys, "manifest"):
         if isinstance(key, dg.AssetCheckKey):
             yield check_result(key, known)
         elif isinstance(judged, Verdict):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from integration_monitor.api_results import JudgeFleet, judge_fleet_now
 from integration_monitor.asset_check_watch import AssetCheckWatch, ExtraChecks
 from integration_monitor.assets import Measure, build_assets, measure_now
 from integration_monitor.collection import collection_paused
@@ -22,10 +23,12 @@ from integration_monitor.sensors import (
     INTERVAL_S,
     build_incident_sensor,
     build_manifest_sensor,
+    build_telemetry_sensor,
     incident_steps,
 )
 from integration_monitor.signals.asset_check import CheckSeverities
 from integration_monitor.targets import build_targets
+from integration_monitor.telemetry_watch import TelemetryWatch
 from integration_monitor.translator import IntegrationMonitorTranslator
 from integration_monitor.version import __version__
 
@@ -43,6 +46,7 @@ def build_integration_monitor_defs(
     sensors_status: dg.DefaultSensorStatus = dg.DefaultSensorStatus.RUNNING,
     sensor_interval_s: int = INTERVAL_S,
     measure: Measure = measure_now,
+    judge_fleet: JudgeFleet = judge_fleet_now,
     extra_checks: ExtraChecks | None = None,
     extra_check_severities: Mapping[str, str] | None = None,
 ) -> dg.Definitions:
@@ -57,8 +61,9 @@ def build_integration_monitor_defs(
             side in one process; another executor starts a process (or more) for each.
         schedules_status: Whether schedules run without being switched on.
         sensors_status: Whether sensors run without being switched on.
-        sensor_interval_s: Least seconds between two ticks of the incident sensor.
+        sensor_interval_s: Least seconds between two ticks of the sensors that follow the store.
         measure: Measures the syncs of an integration; for tests.
+        judge_fleet: Judges the calls of integrations; for tests.
         extra_checks: Other asset checks of this code location that incidents and alerts follow
             too: a selection, a selection string such as `group:analytics`, or check keys.
         extra_check_severities: What becomes of those that do not pass: `warn` (a ticket),
@@ -77,7 +82,7 @@ def build_integration_monitor_defs(
     jobs = build_jobs(targets, executor)
     check = ManifestCheck(fleet)
     watch = ManifestWatch(targets, fleet.directory, check)
-    assets = build_assets(targets, measure=measure, judge_manifest=check)
+    assets = build_assets(targets, measure=measure, judge_manifest=check, judge_fleet=judge_fleet)
     checks = None
     if extra_checks is not None:
         own = frozenset(key for each in assets for key in each.check_keys)
@@ -95,6 +100,15 @@ def build_integration_monitor_defs(
                 status=sensors_status,
             ),
             build_manifest_sensor(watch, status=sensors_status),
+            *_telemetry(TelemetryWatch(targets, judge_fleet), sensor_interval_s, sensors_status),
         ],
         resources={STORE: store or StoreResource()},
     )
+
+
+def _telemetry(
+    watch: TelemetryWatch, interval_s: int, status: dg.DefaultSensorStatus
+) -> list[dg.SensorDefinition]:
+    if not watch.is_needed:
+        return []
+    return [build_telemetry_sensor(watch, interval_s=interval_s, status=status)]

@@ -1,4 +1,4 @@
-"""One job a cadence: it measures the syncs that have it."""
+"""One job a cadence: it measures what has it."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ def build_jobs(
     names: dict[str, str] = {}
     for target in targets:
         for key, data in target.assets.items():
-            if data.sync is not None:
-                names.setdefault(data.sync.every.cron, job_name(data.sync.every))
-                keys[data.sync.every.cron].add(key)
+            if (every := data.every) is not None:
+                names.setdefault(every.cron, job_name(every))
+                keys[every.cron].add(key)
         for check, asked in target.checks.items():
-            if asked.asset.sync is not None:
-                checks[asked.asset.sync.every.cron].add(check)
+            if (every := asked.asset.every) is not None:
+                checks[every.cron].add(check)
     jobs = [_job(names[cron], cron, keys[cron], checks[cron], executor) for cron in keys]
     return sorted(jobs, key=lambda entry: entry.job.name)
 
@@ -59,7 +59,7 @@ def _job(
     # Only our own checks: other checks on these assets have schedules of their own.
     assets = dg.AssetSelection.assets(*sorted(keys)).without_checks()
     selection = assets | dg.AssetSelection.checks(*sorted(checks))
-    description = f"Measures the syncs that are due at `{cron}` (UTC)."
+    description = f"Measures what is due at `{cron}` (UTC)."
     job = dg.define_asset_job(
         name, selection=selection, description=description, executor_def=executor
     )

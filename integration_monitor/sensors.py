@@ -18,6 +18,7 @@ from integration_monitor.manifest.domain import Fleet
 from integration_monitor.manifest_watch import ManifestWatch
 from integration_monitor.resources import STORE, StoreResource
 from integration_monitor.store.engine import Store, StoreError
+from integration_monitor.telemetry_watch import TelemetryWatch
 
 INTERVAL_S = 30
 RUNNING = dg.DefaultSensorStatus.RUNNING
@@ -111,6 +112,40 @@ def build_manifest_sensor(
         )
 
     return manifests
+
+
+def build_telemetry_sensor(
+    watch: TelemetryWatch,
+    *,
+    interval_s: int = INTERVAL_S,
+    status: dg.DefaultSensorStatus = RUNNING,
+) -> dg.SensorDefinition:
+    """Judges the calls of the whole fleet, and reports what changed without a run.
+
+    It reads the store alone: a partner that hangs must not cost a tick its 60 seconds.
+    """
+
+    @dg.sensor(
+        name="integration_monitor_telemetry",
+        description="Judges the calls to all partners, and reports checks that changed.",
+        minimum_interval_seconds=interval_s,
+        default_status=status,
+        required_resource_keys={STORE},
+    )
+    def telemetry(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        resource: StoreResource = getattr(context.resources, STORE)
+        try:
+            news = watch.look(resource.open(), context.instance)
+        except StoreError as error:
+            return dg.SensorResult(skip_reason=str(error))
+        return dg.SensorResult(
+            asset_events=[
+                check_evaluation(key, outcome(verdict)) for key, verdict in news.told.items()
+            ],
+            skip_reason=str(news),
+        )
+
+    return telemetry
 
 
 def incident_steps(fleet: Fleet, checks: AssetCheckWatch | None = None) -> tuple[Named, ...]:

@@ -11,7 +11,13 @@ import dagster as dg
 
 from integration_monitor.dagster_internals import EntityKeys
 from integration_monitor.manifest.domain import BrokenManifest, Fleet, Integration
-from integration_monitor.translator import AssetData, CheckData, IntegrationMonitorTranslator
+from integration_monitor.signals import api
+from integration_monitor.translator import (
+    AssetData,
+    CheckData,
+    IntegrationMonitorTranslator,
+    Role,
+)
 
 
 class KeysCollide(Exception):
@@ -45,6 +51,10 @@ class Target:
     def ordered(self, keys: EntityKeys) -> list[dg.AssetKey | dg.AssetCheckKey]:
         """Sources before destinations before checks, as Dagster wants results."""
         return [key for key in (*self.assets, *self.checks) if key in keys]
+
+    def of_role(self, keys: EntityKeys, role: Role) -> list[dg.AssetKey | dg.AssetCheckKey]:
+        """Those of the keys that are about one role, assets before their checks."""
+        return [key for key in self.ordered(keys) if self.data(key).role == role]
 
     @property
     def manifest_check(self) -> dg.AssetCheckKey:
@@ -85,6 +95,10 @@ def _target(
         assets += [source, destination]
         checks += [CheckData(destination, "reconciliation"), CheckData(destination, "freshness")]
         checks += [CheckData(source, "schema_drift"), CheckData(destination, "schema_drift")]
+    if isinstance(manifest, Integration) and manifest.watches_calls:
+        partner = AssetData(manifest, "api")
+        assets.append(partner)
+        checks += [CheckData(partner, signal) for signal in api.SIGNALS]
     specs = [translator.get_asset_spec(data) for data in assets]
     check_specs = [translator.get_asset_check_spec(data) for data in checks]
     return Target(

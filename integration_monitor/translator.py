@@ -5,23 +5,28 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from datetime import timedelta
+from typing import Literal, cast
 
 import dagster as dg
 
-from integration_monitor import asset_descriptions, check_descriptions
+from integration_monitor import api_check_descriptions, asset_descriptions, check_descriptions
 from integration_monitor.manifest.domain import (
     BrokenManifest,
+    Cadence,
     Integration,
     Side,
     SqlSide,
     Sync,
 )
+from integration_monitor.signals.api import ApiSignal
 
-Role = Literal["source", "destination", "manifest"]
-Signal = Literal["reconciliation", "freshness", "schema_drift", "manifest"]
+Role = Literal["source", "destination", "api", "manifest"]
+Signal = Literal["reconciliation", "freshness", "schema_drift", "manifest"] | ApiSignal
 
 TAG_PREFIX = "integration_monitor"
+API_EVERY = Cadence("0 * * * *", "1h", timedelta(hours=1))
+"""How often a run judges calls; the telemetry sensor does it every few seconds without one."""
 _TAG_VALUE = re.compile(r"[A-Za-z0-9_.-]{1,63}")
 _RULES: Mapping[Signal, Callable[[str, Sync], str]] = {
     "reconciliation": check_descriptions.of_reconciliation,
@@ -32,7 +37,9 @@ _RULES: Mapping[Signal, Callable[[str, Sync], str]] = {
 
 @dataclass(frozen=True)
 class AssetData:
-    """What an asset stands for: a side of a sync, or the manifest itself (`sync` is None)."""
+    """What an asset stands for: a side of a sync, or, where `sync` is None, the partner's API or
+    the manifest itself.
+    """
 
     manifest: Integration | BrokenManifest
     role: Role
@@ -44,6 +51,13 @@ class AssetData:
         if self.sync is None:
             return None
         return self.sync.source if self.role == "source" else self.sync.destination
+
+    @property
+    def every(self) -> Cadence | None:
+        """How often a schedule asks; None for a manifest, which a sensor follows."""
+        if self.sync is not None:
+            return self.sync.every
+        return API_EVERY if self.role == "api" else None
 
 
 @dataclass(frozen=True)
@@ -97,7 +111,7 @@ class IntegrationMonitorTranslator:
         return self._key(data) if is_own else self.get_asset_spec(data).key
 
     def _key(self, data: AssetData) -> dg.AssetKey:
-        last = f"{data.sync.name}_{data.role}" if data.sync else "manifest"
+        last = f"{data.sync.name}_{data.role}" if data.sync else data.role
         return dg.AssetKey([data.manifest.name, last])
 
 
@@ -111,19 +125,25 @@ def _description(data: AssetData) -> str:
             f"The manifest `{data.manifest.file}` cannot be read: nothing else is watched."
             " Mend it, then reload the code location."
         )
+    if data.role == "api":
+        return asset_descriptions.of_api(data.manifest)
     if data.sync is None or data.role == "manifest":
         return asset_descriptions.of_manifest(data.manifest)
     return asset_descriptions.of_side(data.manifest, data.sync, data.role)
 
 
 def _check_description(data: CheckData) -> str:
-    name, sync = data.asset.manifest.name, data.asset.sync
+    manifest, sync = data.asset.manifest, data.asset.sync
+    if data.asset.role == "api" and isinstance(manifest, Integration):
+        return api_check_descriptions.RULES[cast("ApiSignal", data.signal)](manifest)
     if sync is None or data.signal == "manifest":
         return check_descriptions.MANIFEST
-    return _RULES[data.signal](name, sync)
+    return _RULES[data.signal](manifest.name, sync)
 
 
 def _kinds(data: AssetData) -> set[str]:
+    if data.role == "api":
+        return {"rest"}
     if data.side is None:
         return {"yaml"}
     return {"sql" if isinstance(data.side.at, SqlSide) else "rest"}

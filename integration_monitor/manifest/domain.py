@@ -340,6 +340,12 @@ class Integration:
     wait_budget: timedelta = timedelta(seconds=10)
     """The longest wait for a `Retry-After` within one request."""
 
+    @property
+    def watches_calls(self) -> bool:
+        """Whether it declares anything of its partner's API: endpoints, `calls` or a changelog."""
+        changelog = self.partner.changelog if self.partner else None
+        return bool(self.endpoints or changelog) or self.calls != CallRules()
+
 
 # --- monitor.yaml --------------------------------------------------------------------------------
 

@@ -13,6 +13,8 @@ Status = Literal["ok", "warn", "fail", "unknown"]
 
 WHOLE = "-"
 """The subject of a signal that is about the integration as a whole."""
+API = "api"
+"""The subject of verdicts about the calls to a partner. No sync can be called so."""
 ASSET_CHECKS = "@checks"
 """Stands for the integration in verdicts about asset checks of the user's own. No manifest can be
 called so: names begin with a letter."""
@@ -37,7 +39,7 @@ class Verdict:
 
     integration: str
     subject: str
-    """The sync's name, or `-` for the integration as a whole."""
+    """The sync's name, `api` for the calls, or `-` for the integration as a whole."""
     signal: str
     """`reconciliation`, `freshness`, `source_schema_drift`, `manifest`, …"""
     status: Status

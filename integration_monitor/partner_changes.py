@@ -1,0 +1,23 @@
+"""What partners announce and change, judged for a whole fleet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from integration_monitor.manifest.domain import Integration
+from integration_monitor.signals import deprecation
+from integration_monitor.signals.verdict import Verdict
+from integration_monitor.store import notices
+
+
+def judge_partner_changes(
+    connection: sa.Connection, integrations: Sequence[Integration], now: datetime
+) -> tuple[Verdict, ...]:
+    """The verdicts of the signals that are about what the partner does, not how calls end."""
+    announced = notices.of_fleet(connection, [each.name for each in integrations], now)
+    return tuple(
+        deprecation.judge(each, announced.get(each.name, ()), now) for each in integrations
+    )

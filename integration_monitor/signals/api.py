@@ -1,0 +1,53 @@
+"""The signals about the calls to a partner, in the order in which people ask. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Literal, get_args
+
+from integration_monitor.manifest.domain import Integration, Severity
+from integration_monitor.signals.verdict import API, Status, Verdict
+
+ApiSignal = Literal[
+    "errors",
+    "auth",
+    "latency",
+    "tenants",
+    "rate_limits",
+    "deprecation",
+    "response_schema",
+    "changelog",
+]
+SIGNALS: tuple[ApiSignal, ...] = get_args(ApiSignal)
+
+VALID_FOR = timedelta(minutes=10)
+"""Longer than it takes to judge the fleet again."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What a signal found; `verdict` gives it its place."""
+
+    status: Status
+    reason: str
+    severity: Severity | None = None
+    evidence: Mapping[str, float] = field(default_factory=dict)
+    details: str = ""
+
+
+def verdict(signal: str, integration: Integration, judged: Judged, now: datetime) -> Verdict:
+    """The verdict of a signal about an integration."""
+    return Verdict(
+        integration=integration.name,
+        subject=API,
+        signal=signal,
+        status=judged.status,
+        severity=None if judged.status == "ok" else judged.severity or "ticket",
+        reason=judged.reason,
+        at=now,
+        valid_until=now + VALID_FOR,
+        evidence=judged.evidence,
+        details=judged.details,
+    )
