@@ -18,12 +18,15 @@ LATE = ("pandas", "httpx", "apprise", "alembic", "fastapi", "integration_monitor
 def test_the_public_names() -> None:
     assert integration_monitor.__all__ == [
         "AssetData",
+        "AsyncMonitoredTransport",
         "CheckData",
         "IntegrationMonitorComponent",
         "IntegrationMonitorTranslator",
+        "MonitoredTransport",
         "StoreResource",
         "build_asset_check_alerts",
         "build_integration_monitor_defs",
+        "tenant",
     ]
     for name in integration_monitor.__all__:
         assert getattr(integration_monitor, name).__name__ == name
@@ -48,6 +51,10 @@ def test_a_code_location_loads_without_what_only_runs_need() -> None:
 
 def test_the_manifest_is_read_without_dagster() -> None:
     assert "dagster" not in loaded_by("integration_monitor.manifest.load")
+
+
+def test_calls_are_watched_without_dagster() -> None:
+    assert "dagster" not in loaded_by("integration_monitor.ingest.transport")
 
 
 PYPROJECT = Path(__file__).parents[1] / "pyproject.toml"

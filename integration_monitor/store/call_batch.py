@@ -12,6 +12,8 @@ OTHER = "other"
 """The endpoint of calls whose URL matches no template of the manifest."""
 NO_TENANT = "-"
 """The tenant of calls that name none."""
+OTHER_TENANTS = "(others)"
+"""The tenant of calls of more tenants than a process counts one by one in a minute."""
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import timedelta
 
 import sqlalchemy as sa
 
@@ -38,8 +39,12 @@ class Store:
         self.engine.dispose()
 
 
-def open_store(url: str) -> Store:
-    """Prepare a store; connects at first use. Raises `StoreError` unless it is PostgreSQL."""
+def open_store(url: str, *, patience: timedelta | None = None) -> Store:
+    """Prepare a store; connects at first use. Raises `StoreError` unless it is PostgreSQL.
+
+    `patience` is the longest that a statement may take, and that a silent network is waited for;
+    None: without an end.
+    """
     try:
         parsed = sa.make_url(url)
     except sa.exc.ArgumentError as error:
@@ -51,9 +56,24 @@ def open_store(url: str) -> Store:
         pool_size=POOL_SIZE,
         max_overflow=10,
         pool_pre_ping=True,
-        connect_args={"connect_timeout": 5, "options": "-c timezone=UTC"},
+        connect_args=_connect_args(patience),
     )
     return Store(engine)
+
+
+def _connect_args(patience: timedelta | None) -> dict[str, object]:
+    if patience is None:
+        return {"connect_timeout": 5, "options": "-c timezone=UTC"}
+    ms = int(patience.total_seconds() * 1000)
+    return {
+        "connect_timeout": 5,
+        "options": f"-c timezone=UTC -c statement_timeout={ms}",
+        # What was sent and is not acknowledged, and silence while an answer is waited for.
+        "tcp_user_timeout": ms,
+        "keepalives_idle": max(1, ms // 2000),
+        "keepalives_interval": max(1, ms // 6000),
+        "keepalives_count": 3,
+    }
 
 
 def store_url(environ: Mapping[str, str]) -> str:

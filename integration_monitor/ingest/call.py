@@ -1,0 +1,141 @@
+"""One call, from when it is made until its answer was read."""
+
+from __future__ import annotations
+
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from integration_monitor.ingest.watched_streams import watched, watched_async
+
+if TYPE_CHECKING:
+    import httpx
+
+    from integration_monitor.ingest.watch import Watch
+
+_FIRST = 64
+"""Bytes of a body's beginning that are looked at."""
+_ENDLESS = "text/event-stream"
+
+
+class Call:
+    """Notices what becomes of a call, and tells it to `watch` once. Never raises.
+
+    Its latency is the time that the caller waited: for the answer, retries included, and for each
+    piece of its body; not the time that the caller took to work on the pieces.
+    """
+
+    __slots__ = (
+        "_began",
+        "_body",
+        "_done",
+        "_most",
+        "_size",
+        "_watch",
+        "coding",
+        "endpoint",
+        "first",
+        "headers",
+        "is_sampled",
+        "request",
+        "status",
+        "tenant",
+        "waited",
+    )
+
+    def __init__(self, watch: Watch, request: httpx.Request, endpoint: str, tenant: str) -> None:
+        self._began = perf_counter()
+        self._watch = watch
+        self._body: list[bytes] = []
+        self._size = 0
+        self._most = 0
+        self._done = False
+        self.request = request
+        self.endpoint = endpoint
+        self.tenant = tenant
+        self.status = 0
+        self.headers: httpx.Headers = request.headers
+        self.coding: str | None = None
+        self.first = b""
+        self.is_sampled = False
+        self.waited = 0.0
+        """Seconds."""
+
+    @property
+    def is_success(self) -> bool:
+        """Whether its status says so."""
+        return 200 <= self.status < 300
+
+    @property
+    def body(self) -> bytes | None:
+        """The body as it came; None where it was not looked at, or not read to its end."""
+        return b"".join(self._body) if self._most else None
+
+    def answered(self, response: httpx.Response, *, is_async: bool = False) -> None:
+        """The partner has answered; the body may be still to come."""
+        self.waited = perf_counter() - self._began
+        try:
+            self._answered(response, is_async)
+        except Exception:  # noqa: BLE001 - watching a call never breaks it
+            self._troubled()
+
+    def broke(self, error: BaseException) -> None:
+        """There was no answer, or not all of its body."""
+        if self._done:
+            return
+        self._done = True
+        if not self.status:
+            self.waited = perf_counter() - self._began
+        try:
+            self._watch.broke(self, error)
+        except Exception:  # noqa: BLE001 - watching a call never breaks it
+            self._watch.troubled()
+
+    def passed(self, piece: bytes, waited: float) -> None:
+        """A piece of the body passes, for which the caller waited so many seconds."""
+        self.waited += waited
+        if piece and not self._done:
+            if not self.first:
+                self.first = piece[:_FIRST]
+            if self._most:
+                self._keep(piece)
+
+    def ended(self, *, complete: bool) -> None:
+        """The body was read, or closed before its end."""
+        if self._done:
+            return
+        self._done = True
+        if not complete:
+            self._most = 0
+        try:
+            self._watch.answered(self)
+        except Exception:  # noqa: BLE001 - watching a call never breaks it
+            self._watch.troubled()
+
+    def _answered(self, response: httpx.Response, is_async: bool) -> None:
+        self.status = response.status_code
+        self.headers = headers = response.headers
+        self._most = self._watch.heard(self)
+        if response.is_stream_consumed:
+            self.passed(response.content, 0.0)
+            self.ended(complete=True)
+            return
+        if self._most:
+            self.coding = headers.get("content-encoding")
+        if headers.get("content-type", "").startswith(_ENDLESS):
+            self.ended(complete=False)
+            return
+        replace = watched_async if is_async else watched
+        response.stream = replace(response.stream, self)
+
+    def _keep(self, piece: bytes) -> None:
+        self._size += len(piece)
+        if self._size > self._most:
+            self._most = 0
+            self._body.clear()
+        else:
+            self._body.append(piece)
+
+    def _troubled(self) -> None:
+        if not self._done:
+            self._done = True
+            self._watch.troubled()

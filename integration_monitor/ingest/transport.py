@@ -1,0 +1,85 @@
+"""Transports for httpx that watch each call, and otherwise leave it as it is.
+
+One line wraps a client: `httpx.Client(transport=MonitoredTransport(integration="hubspot"))`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import httpx
+
+from integration_monitor.ingest.recorder import Recorder
+from integration_monitor.ingest.watching import opened
+
+
+class MonitoredTransport(httpx.BaseTransport):
+    """Calls through another transport, and counts them for the monitor."""
+
+    def __init__(
+        self,
+        integration: str,
+        transport: httpx.BaseTransport | None = None,
+        *,
+        manifests: str | Path | None = None,
+        store_url: str | None = None,
+        recorder: Recorder | None = None,
+    ) -> None:
+        """Nothing is raised: where something is missing, it is logged once, and calls go on.
+
+        `transport` makes the calls; None: `httpx.HTTPTransport()`. `manifests` is the directory
+        that has the integration's manifest, otherwise INTEGRATION_MONITOR_MANIFESTS says it;
+        without a manifest every call is one to `other`. `store_url` is where calls are stored,
+        otherwise INTEGRATION_MONITOR_DATABASE_URL; without either nothing is watched.
+        """
+        self._transport = transport if transport is not None else httpx.HTTPTransport()
+        self._watch = opened(integration, manifests, store_url, recorder)
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """As the transport below, whatever the monitor thinks of it."""
+        call = self._watch.begin(request)
+        try:
+            response = self._transport.handle_request(request)
+        except BaseException as error:
+            call.broke(error)
+            raise
+        call.answered(response)
+        return response
+
+    def close(self) -> None:
+        """Close the transport below. What was counted is stored soon, without waiting for it."""
+        self._watch.ask()
+        self._transport.close()
+
+
+class AsyncMonitoredTransport(httpx.AsyncBaseTransport):
+    """Calls through another transport, and counts them for the monitor."""
+
+    def __init__(
+        self,
+        integration: str,
+        transport: httpx.AsyncBaseTransport | None = None,
+        *,
+        manifests: str | Path | None = None,
+        store_url: str | None = None,
+        recorder: Recorder | None = None,
+    ) -> None:
+        """As of `MonitoredTransport`."""
+        self._transport = transport if transport is not None else httpx.AsyncHTTPTransport()
+        self._watch = opened(integration, manifests, store_url, recorder)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """As the transport below, whatever the monitor thinks of it."""
+        call = self._watch.begin(request)
+        try:
+            response = await self._transport.handle_async_request(request)
+        except BaseException as error:
+            call.broke(error)
+            raise
+        call.answered(response, is_async=True)
+        return response
+
+    async def aclose(self) -> None:
+        """Close the transport below. What was counted is stored soon, without waiting for it."""
+        self._watch.ask()
+        await self._transport.aclose()

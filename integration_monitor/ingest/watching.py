@@ -1,0 +1,59 @@
+"""A transport's watch, as its arguments and the environment say; nothing is watched without."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from integration_monitor.ingest.opening import find_integration, recorder_for
+from integration_monitor.ingest.recorder import Recorder
+from integration_monitor.ingest.watch import Watch
+
+if TYPE_CHECKING:
+    import httpx
+
+
+class WatchedCall(Protocol):
+    """Who is told what becomes of a call. Nothing it does raises."""
+
+    def answered(self, response: httpx.Response, *, is_async: bool = False) -> None:
+        """The partner has answered."""
+
+    def broke(self, error: BaseException) -> None:
+        """There was no answer."""
+
+
+class Watching(Protocol):
+    """Who is told of calls. Nothing it does raises, or waits for anything."""
+
+    def begin(self, request: httpx.Request) -> WatchedCall:
+        """A call is about to be made."""
+
+    def ask(self) -> None:
+        """Store what was counted soon."""
+
+
+def opened(
+    name: str, manifests: str | Path | None, store_url: str | None, recorder: Recorder | None
+) -> Watching:
+    """The watch of an integration."""
+    integration = find_integration(name, manifests, os.environ)
+    recorder = recorder or recorder_for(store_url, os.environ)
+    return Watch(name, integration, recorder) if recorder else _Unwatched()
+
+
+class _Unwatched:
+    """Where there is no store."""
+
+    def begin(self, request: httpx.Request) -> WatchedCall:
+        return self
+
+    def answered(self, response: httpx.Response, *, is_async: bool = False) -> None:
+        pass
+
+    def broke(self, error: BaseException) -> None:
+        pass
+
+    def ask(self) -> None:
+        pass
