@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -14,11 +15,14 @@ from integration_monitor.manifest.domain import Fleet
 from integration_monitor.signals.verdict import ASSET_CHECKS
 from integration_monitor.store import forget, outbox, verdicts
 from integration_monitor.store.engine import Store
+from integration_monitor.store.keep_calls import KeptCalls, keep_calls
 from integration_monitor.store.purge import purge
 
 EVERY = timedelta(hours=1)
 LEFT_FOR = timedelta(days=1)
 """How long a sync is in no manifest, and not measured, before what it is owed is let go."""
+FOR_CALLS_S = 20.0
+"""Seconds of a tick, which has 60, that keeping calls may take; it goes on in the next one."""
 UNDELIVERABLE_FOR = timedelta(days=7)
 """How long an alert waits for a channel that is not in `monitor.yaml` to come back."""
 
@@ -29,7 +33,9 @@ class Housekeeping:
 
     fleet: Fleet
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    for_calls_s: float = FOR_CALLS_S
     _due: datetime | None = field(default=None, init=False)
+    _only_calls: bool = field(default=False, init=False)
 
     def __call__(self, store: Store) -> str:
         """What was done, for the tick's log. Raises `StoreError` where the store is away."""
@@ -37,9 +43,19 @@ class Housekeeping:
         if self._due is not None and now < self._due:
             return ""
         # Without monitor.yaml neither retention nor channels are known.
-        said = "" if self.fleet.monitor_errors else self._tidy(store, now)
-        self._due = now + EVERY
-        return said
+        if self.fleet.monitor_errors:
+            self._due = now + EVERY
+            return ""
+        said = "" if self._only_calls else self._tidy(store, now)
+        kept = self._keep_calls(store, now)
+        self._only_calls = not kept.complete
+        self._due = now if self._only_calls else now + EVERY
+        return "; ".join(filter(None, (said, str(kept))))
+
+    def _keep_calls(self, store: Store, now: datetime) -> KeptCalls:
+        until = time.monotonic() + self.for_calls_s
+        retention = self.fleet.monitor.retention
+        return keep_calls(store, retention, now=now, enough=lambda: time.monotonic() >= until)
 
     def _tidy(self, store: Store, now: datetime) -> str:
         monitor = self.fleet.monitor

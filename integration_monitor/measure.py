@@ -176,9 +176,11 @@ def _judge_and_store(
         else:
             listed = {result.unit.connection for result in results}
             forget_connections(connection, name, sync.name, keep=listed, at=at)
-        facts = SyncFacts(
-            connection_facts(connection, name, sync.name, results, grace=sync.grace, now=at), error
+        keyed = any(each.record_key for each in means.integration.endpoints.values())
+        found_out = connection_facts(
+            connection, name, sync.name, results, grace=sync.grace, now=at, keyed=keyed
         )
+        facts = SyncFacts(found_out, error)
         schemas: dict[Role, SideSchema] = {
             role: judge_side(
                 connection, name, sync, role, seen, at=at, valid_until=fresh_until, error=error

@@ -1,15 +1,39 @@
-"""Judging the calls of a whole fleet: facts read set by set, verdicts stored at once."""
+"""Judging the calls of a fleet: facts are read once for all, each family judges, all is recorded.
+
+No call to a partner is made here, so a sensor can do it in each tick.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
+from integration_monitor.failures import describe
 from integration_monitor.manifest.domain import Integration
 from integration_monitor.partner_changes import judge_partner_changes
+from integration_monitor.signals import call_errors, call_latency
+from integration_monitor.signals.api import ApiSignal, Judged, verdict
+from integration_monitor.signals.call_facts import CallFacts
 from integration_monitor.signals.verdict import Verdict
-from integration_monitor.store import verdicts
+from integration_monitor.store import call_facts, verdicts
 from integration_monitor.store.engine import Store
+
+Judge = Callable[[CallFacts, Integration, datetime], Verdict]
+
+
+@dataclass(frozen=True)
+class Family:
+    """A signal about how calls end, and its judgement of one integration, now."""
+
+    signal: ApiSignal
+    judge: Judge
+
+
+FAMILIES = (
+    Family("errors", call_errors.judge),
+    Family("latency", call_latency.judge),
+)
 
 
 def judge_fleet(
@@ -17,10 +41,27 @@ def judge_fleet(
 ) -> tuple[Verdict, ...]:
     """The verdicts about calls of these integrations, which are stored then.
 
-    Their subject is `api`, their signals are those of `signals/api.py`. Raises `StoreError` where
-    the store is away.
+    Their subject is `api`, their signals are those of `signals/api.py`. Give all integrations at
+    once: a thousand cost hardly more than one. Raises `StoreError` where the store is away;
+    nothing is recorded then, and what was known becomes stale.
     """
     with store.begin() as connection:
-        found = judge_partner_changes(connection, integrations, now)
+        facts = call_facts.read(connection, integrations, now)
+        found = (
+            *(
+                _judge(family, facts[integration.name], integration, now)
+                for integration in integrations
+                for family in FAMILIES
+            ),
+            *judge_partner_changes(connection, integrations, now),
+        )
         verdicts.record(connection, *found)
     return found
+
+
+def _judge(family: Family, facts: CallFacts, integration: Integration, now: datetime) -> Verdict:
+    try:
+        return family.judge(facts, integration, now)
+    except Exception as error:  # noqa: BLE001 - one integration must not blind all others
+        reason = f"the calls could not be judged: the monitor {describe(error)}"
+        return verdict(family.signal, integration, Judged("unknown", reason, "ticket"), now)

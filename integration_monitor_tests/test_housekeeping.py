@@ -8,7 +8,16 @@ import pytest
 from integration_monitor.housekeeping import EVERY, Housekeeping
 from integration_monitor.manifest.domain import Fleet, ManifestError, Retention
 from integration_monitor.signals.verdict import ASSET_CHECKS
-from integration_monitor.store import check_verdicts, coverage, incidents, ledger, outbox, verdicts
+from integration_monitor.store import (
+    calls,
+    check_verdicts,
+    coverage,
+    incidents,
+    ledger,
+    outbox,
+    verdicts,
+)
+from integration_monitor.store.call_batch import Batch, CallCount
 from integration_monitor.store.coverage import Coverage, Unit
 from integration_monitor.store.engine import Store
 from integration_monitor.store.ledger import Sighting
@@ -98,6 +107,23 @@ def test_it_is_done_once_an_hour(store: Store, clock: Clock) -> None:
     assert tidy(store) == ""
     clock.pass_(minutes=EVERY / timedelta(minutes=1))
     assert tidy(store) == "1 old rows deleted"
+
+
+def test_calls_are_kept_as_retention_says_in_as_many_ticks_as_it_takes(
+    store: Store, clock: Clock
+) -> None:
+    calls.add(store, Batch("b", "w", (CallCount(START, "crm", "c", "t", "ok", 1, 1),)), now=START)
+    clock.pass_(minutes=5 * 24 * 60)
+    tidy = Housekeeping(fleet(), clock, for_calls_s=0)
+    assert tidy(store) == ""
+    tidy.for_calls_s = 60
+    # Not an hour later, but in the next tick.
+    assert tidy(store) == (
+        "2 hours and days of calls rolled up; 2 partitions of calls dropped;"
+        " 1 old rows about calls deleted"
+    )
+    calls.add(store, Batch("c", "w"), now=START)
+    assert tidy(store) == ""
 
 
 def test_an_asset_check_that_is_seldom_run_is_not_let_go(store: Store, clock: Clock) -> None:

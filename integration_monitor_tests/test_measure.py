@@ -13,6 +13,7 @@ import psycopg
 import pytest
 
 from integration_monitor.manifest.domain import (
+    Endpoint,
     Integration,
     ListedConnections,
     QueriedConnections,
@@ -22,7 +23,8 @@ from integration_monitor.manifest.load import load_texts
 from integration_monitor.measure import measure_integration
 from integration_monitor.measurement import SyncMeasurement
 from integration_monitor.signals.verdict import Verdict
-from integration_monitor.store import verdicts
+from integration_monitor.store import exemplars, verdicts
+from integration_monitor.store.call_batch import Exemplar
 from integration_monitor.store.embedded import EmbeddedPostgres
 from integration_monitor.store.engine import Store, StoreError
 from integration_monitor.store.locks import sync_locks
@@ -154,6 +156,26 @@ def test_a_lost_record_is_named_with_its_tenant_while_every_call_is_a_200(case: 
 
     case.sync("globex", "g-1", NOW - timedelta(seconds=30))
     assert case.verdict().status == "ok"
+
+
+def test_a_gap_says_why_where_a_failing_call_named_the_record(case: Case) -> None:
+    for key in ("g-1", "g-2"):
+        case.change("globex", key, synced=False)
+    failed = Exemplar(
+        case.clock(), "crm", "contact", "globex", "bad_request", 422, "email_invalid", "req_1",
+        "invalid email", "g-1",
+    )  # fmt: skip
+    with case.store.begin() as connection:
+        exemplars.add(connection, [failed])
+    case.verdict()
+    case.clock.pass_(minutes=2)
+    assert case.verdict().reason == "globex: 2 missing (g-1, g-2)", "the manifest says of no key"
+    contact = Endpoint("contact", "/contacts/{id}", record_key="id")
+    keyed = replace(case.integration, endpoints={"contact": contact})
+    verdict = case.measure(keyed).verdicts[0]
+    why = "422 invalid email (bad_request)"
+    assert verdict.reason == f"globex: 2 missing (g-1, g-2): {why} for 1 of them"
+    assert f"| {why} |" in verdict.details
 
 
 def test_a_dead_token_of_one_tenant_does_not_blind_the_other(case: Case) -> None:

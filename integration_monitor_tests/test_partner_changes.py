@@ -36,8 +36,8 @@ def test_an_announcement_fails_its_integration_alone_and_is_stored(store: Store)
     assert status(store, NOW)[0] == "fail"
     assert status(store, NOW, "stripe") == ("ok", "no end is announced")
     with store.begin() as connection:
-        stored = {(each.integration, each.subject): each for each in verdicts.latest(connection)}
-    assert stored["hubspot", "api"].status == "fail"
+        stored = {(each.integration, each.signal): each for each in verdicts.latest(connection)}
+    assert stored["hubspot", "deprecation"].status == "fail"
 
 
 def test_a_notice_is_withdrawn_by_a_week_of_answers_without_it(store: Store) -> None:

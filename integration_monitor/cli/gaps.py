@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
     from integration_monitor.manifest.domain import Fleet
+    from integration_monitor.store.call_batch import Exemplar
     from integration_monitor.store.ledger import GapRow
 
 app = typer.Typer()
@@ -132,10 +133,11 @@ def _syncs(fleet: Fleet, target: str | None) -> list[tuple[str, str]]:
 def _lines(
     connection: sa.Connection, integration: str, sync: str, tenant: str | None, *, as_json: bool
 ) -> Iterator[str]:
-    from integration_monitor.store import ledger, stretches
+    from integration_monitor.store import ledger, refusals, stretches
 
+    reasons = refusals.of_gaps(connection, integration, sync)
     for row in ledger.gaps(connection, integration, sync, tenant=tenant):
-        yield _line(integration, sync, row, as_json=as_json)
+        yield _line(integration, sync, row, reasons.get(row.id), as_json=as_json)
     for name, stretch in stretches.of_sync(connection, integration, sync):
         for who, records in sorted(stretch.owed.items()):
             if records and tenant in (None, who):
@@ -151,16 +153,23 @@ def _lines(
                 yield json.dumps(summary) if as_json else _stretch(summary)
 
 
-def _line(integration: str, sync: str, row: GapRow, *, as_json: bool) -> str:
+def _line(
+    integration: str, sync: str, row: GapRow, failed: Exemplar | None, *, as_json: bool
+) -> str:
+    from integration_monitor.observe.facts import why_refused
+
+    why = why_refused(failed)
     if as_json:
         values = {
             name: value.isoformat() if isinstance(value, datetime) else value
             for name, value in asdict(row).items()
         }
-        return json.dumps({"integration": integration, "sync": sync, **values})
+        told = {"why": why or None, "request_id": failed.request_id if failed else None}
+        return json.dumps({"integration": integration, "sync": sync, **values, **told})
     since = row.gap_since.strftime("%Y-%m-%dT%H:%M:%SZ") if row.gap_since else ""
     found = f" (found for {row.found_tenant})" if row.kind == "misplaced" else ""
-    return f"{integration}/{sync}  {row.tenant}  {row.key}  {row.kind}{found} since {since}"
+    line = f"{integration}/{sync}  {row.tenant}  {row.key}  {row.kind}{found} since {since}"
+    return f"{line}: {why}" if why else line
 
 
 def _stretch(summary: dict[str, object]) -> str:

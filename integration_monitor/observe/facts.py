@@ -10,8 +10,10 @@ import sqlalchemy as sa
 
 from integration_monitor.observe.run import Reconciled
 from integration_monitor.signals.facts import ConnectionFacts, GapExample, TenantFacts
+from integration_monitor.signals.refusal import failed_with
 from integration_monitor.signals.wording import clock
-from integration_monitor.store import coverage, ledger, stretches
+from integration_monitor.store import coverage, ledger, refusals, stretches
+from integration_monitor.store.call_batch import Exemplar
 from integration_monitor.store.ledger import GapRow, TenantOwed
 from integration_monitor.store.stretches import OwedStretch
 
@@ -27,12 +29,17 @@ def connection_facts(
     *,
     grace: timedelta,
     now: datetime,
+    keyed: bool = False,
 ) -> tuple[ConnectionFacts, ...]:
-    """The facts of every connection of a sync that was measured, in the order of `results`."""
+    """The facts of every connection of a sync that was measured, in the order of `results`.
+
+    `keyed` says whether failing calls may name the records that they were about.
+    """
     expected = coverage.expected(connection, integration, sync, now - EXPECTED_WITHIN)
     owed = {(o.connection, o.tenant): o for o in ledger.summary(connection, integration, sync)}
     large = stretches.of_sync(connection, integration, sync)
-    examples = _examples(connection, integration, sync, large, now - grace)
+    reasons = refusals.of_gaps(connection, integration, sync) if keyed else {}
+    examples = _examples(connection, integration, sync, large, now - grace, reasons)
     names: dict[str, set[str]] = defaultdict(set)
     for name, tenant in (*expected, *owed):
         names[name].add(tenant)
@@ -85,12 +92,16 @@ def _examples(
     sync: str,
     large: Sequence[tuple[str, OwedStretch]],
     gap_before: datetime,
+    reasons: Mapping[int, Exemplar],
 ) -> Mapping[str, list[GapExample]]:
     found: dict[str, list[GapExample]] = defaultdict(list)
-    rows = ledger.gaps(connection, integration, sync, per_tenant=EXAMPLES_PER_TENANT)
+    rows = ledger.gaps(
+        connection, integration, sync, per_tenant=EXAMPLES_PER_TENANT, rather=reasons
+    )
     for row in rows:
+        reason = why_refused(reasons.get(row.id))
         found[row.connection].append(
-            GapExample(row.tenant, row.key, row.kind, row.gap_since, _note(row))
+            GapExample(row.tenant, row.key, row.kind, row.gap_since, _note(row), reason)
         )
     for name, stretch in large:
         if stretch.first_seen <= gap_before:
@@ -99,6 +110,13 @@ def _examples(
                 for tenant, key in stretch.examples
             ]
     return found
+
+
+def why_refused(call: Exemplar | None) -> str:
+    """What a failing call was answered, in words; nothing where there is none."""
+    if call is None:
+        return ""
+    return failed_with(call.outcome, status=call.status, message=call.message, code=call.error_code)
 
 
 def _note(row: GapRow) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal, get_args
 
 from integration_monitor.manifest.domain import Integration, Severity
-from integration_monitor.signals.verdict import API, Status, Verdict
+from integration_monitor.signals.verdict import API, Part, Status, Verdict
 
 ApiSignal = Literal[
     "errors",
@@ -23,7 +23,8 @@ ApiSignal = Literal[
 SIGNALS: tuple[ApiSignal, ...] = get_args(ApiSignal)
 
 VALID_FOR = timedelta(minutes=10)
-"""Longer than it takes to judge the fleet again."""
+"""Longer than it takes to judge the fleet again, so that what did not change need not be written
+each time."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +35,14 @@ class Judged:
     reason: str
     severity: Severity | None = None
     evidence: Mapping[str, float] = field(default_factory=dict)
+    parts: Sequence[Part] = ()
+    """The tenants that are not well."""
     details: str = ""
 
 
 def verdict(signal: str, integration: Integration, judged: Judged, now: datetime) -> Verdict:
     """The verdict of a signal about an integration."""
+    parts = tuple(sorted(judged.parts, key=lambda part: part.tenant))
     return Verdict(
         integration=integration.name,
         subject=API,
@@ -49,5 +53,7 @@ def verdict(signal: str, integration: Integration, judged: Judged, now: datetime
         at=now,
         valid_until=now + VALID_FOR,
         evidence=judged.evidence,
+        tenants=tuple(part.tenant for part in parts if part.status != "ok"),
+        parts=parts,
         details=judged.details,
     )

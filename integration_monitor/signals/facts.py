@@ -37,6 +37,8 @@ class GapExample:
     kind: str
     since: datetime | None
     note: str = ""
+    why: str = ""
+    """What the last call that was to write it failed with, where that is known."""
 
 
 @dataclass(frozen=True)
@@ -88,3 +90,7 @@ class SyncFacts:
 
     connections: Sequence[ConnectionFacts]
     error: str | None = None
+
+    def tenants(self) -> list[TenantFacts]:
+        """What is owed, by connection and tenant."""
+        return [tenant for connection in self.connections for tenant in connection.tenants]

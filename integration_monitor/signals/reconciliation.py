@@ -10,17 +10,16 @@ from integration_monitor.manifest.domain import SINGLE, Severity, Sync, Toleranc
 from integration_monitor.signals.facts import (
     KINDS,
     ConnectionFacts,
-    GapExample,
     SyncFacts,
-    TenantFacts,
 )
+from integration_monitor.signals.gap_tables import details
+from integration_monitor.signals.refusal import because, reasons_by_key
 from integration_monitor.signals.verdict import Part, Status, Verdict
-from integration_monitor.signals.wording import clock, count, number, some, span, table
+from integration_monitor.signals.wording import clock, count, number, some, span
 
 SIGNAL = "reconciliation"
 BEHIND_UNKNOWN = timedelta(hours=1)
 """Farther behind than this (or the lag's `fail`, where longer) the answer is `unknown`."""
-TENANTS_SHOWN = 100
 _TOO_MUCH = "there is more than the `requests` of one run can read"
 _STUCK = "; this one came no farther: raise `requests`, or shorten `overlap`"
 
@@ -44,7 +43,7 @@ def judge(
     findings = _findings(sync, facts, at)
     parts = _parts(findings)
     status: Status = min((f.status for f in findings), key=_WORST.index, default="ok")
-    gaps = sum(sum(tenant.gaps.values()) for tenant in _tenants(facts))
+    gaps = sum(sum(tenant.gaps.values()) for tenant in facts.tenants())
     reasons = [f.reason for f in sorted(findings, key=lambda f: _WORST.index(f.status))]
     overview = _overview(facts)
     return Verdict(
@@ -89,7 +88,7 @@ def _findings(sync: Sync, facts: SyncFacts, at: datetime) -> list[_Finding]:
 
 
 def _gap_findings(sync: Sync, facts: SyncFacts) -> list[_Finding]:
-    tenants = _tenants(facts)
+    tenants = facts.tenants()
     lost = sum(tenant.lost for tenant in tenants)
     too_many = lost > allowance(sync.tolerance, sum(tenant.expected for tenant in tenants))
     findings = []
@@ -99,20 +98,15 @@ def _gap_findings(sync: Sync, facts: SyncFacts) -> list[_Finding]:
         over = tenant.lost > allowance(sync.tolerance, tenant.expected)
         misplaced = tenant.gaps.get("misplaced", 0) > 0
         fails = misplaced or (tenant.lost > 0 and (over or too_many))
-        # A record may be owed in several versions; it is one name.
-        examples = dict.fromkeys(
-            example.key
-            for connection in facts.connections
-            for example in connection.examples
-            if example.tenant == tenant.tenant
-        )
+        examples = reasons_by_key(facts, tenant.tenant)
         kinds = " and ".join(
             f"{number(n)} {kind}" for kind in KINDS if (n := tenant.gaps.get(kind))
         )
         named = f" ({some(list(examples))})" if examples else ""
+        why = because(examples, sum(tenant.gaps.values()))
         who = "" if tenant.tenant == SINGLE else f"{tenant.tenant}: "
         findings.append(
-            _Finding("fail" if fails else "warn", f"{who}{kinds}{named}", tenant.tenant)
+            _Finding("fail" if fails else "warn", f"{who}{kinds}{named}{why}", tenant.tenant)
         )
     return findings
 
@@ -195,7 +189,7 @@ def _parts(findings: Sequence[_Finding]) -> tuple[Part, ...]:
 
 def _overview(facts: SyncFacts) -> str:
     """`15 records of 3 tenants: ` where several have gaps or trouble; one speaks for itself."""
-    gaps = [n for tenant in _tenants(facts) if (n := sum(tenant.gaps.values()))]
+    gaps = [n for tenant in facts.tenants() if (n := sum(tenant.gaps.values()))]
     unread = sum(1 for connection in facts.connections if connection.error is not None)
     said = []
     if len(gaps) > 1:
@@ -213,7 +207,7 @@ def _shortened(reasons: Sequence[str], most: int = 5) -> list[str]:
 def _all_well(facts: SyncFacts) -> str:
     read = sum(connection.read for connection in facts.connections)
     covered = [c.covered_to for c in facts.connections if c.covered_to is not None]
-    pending = sum(tenant.pending for tenant in _tenants(facts))
+    pending = sum(tenant.pending for tenant in facts.tenants())
     text = f"nothing is missing: {count(read, 'record')} read"
     if pending:
         text += f", {number(pending)} on the way"
@@ -228,7 +222,7 @@ def _all_well(facts: SyncFacts) -> str:
 
 
 def _evidence(facts: SyncFacts, gaps: int) -> dict[str, float]:
-    tenants = _tenants(facts)
+    tenants = facts.tenants()
     evidence: dict[str, float] = {
         "gaps": gaps,
         "pending": sum(tenant.pending for tenant in tenants),
@@ -248,47 +242,6 @@ def _evidence(facts: SyncFacts, gaps: int) -> dict[str, float]:
     if behind:
         evidence["behind_s"] = max(0.0, *behind)
     return evidence
-
-
-def details(facts: SyncFacts) -> str:
-    """Markdown: who misses what by name, and which connections could not be read."""
-    unread = [(c.connection, c.error) for c in facts.connections if c.error is not None]
-    sections = {
-        "How many": _tenant_table(facts),
-        "Which": _example_table([e for c in facts.connections for e in c.examples]),
-        "Not seen": table(("connection", "could not be read because"), unread),
-    }
-    # Without a line between them Dagster shows tables as one.
-    return "\n\n".join(f"**{name}**\n\n{rows}" for name, rows in sections.items() if rows)
-
-
-def _tenant_table(facts: SyncFacts) -> str:
-    rows = [
-        (
-            tenant.tenant,
-            *(number(tenant.gaps.get(kind, 0)) for kind in KINDS),
-            number(tenant.pending),
-            number(tenant.expected),
-            clock(tenant.oldest) if tenant.oldest else "",
-        )
-        for tenant in _tenants(facts)
-        if sum(tenant.gaps.values())
-    ]
-    header = ("tenant", *KINDS, "on the way", "expected in 24 h", "oldest owed")
-    shown = table(header, rows[:TENANTS_SHOWN])
-    more = len(rows) - TENANTS_SHOWN
-    return f"{shown}\n\nand {number(more)} more tenants" if more > 0 else shown
-
-
-def _example_table(examples: Sequence[GapExample]) -> str:
-    rows = [
-        (e.tenant, e.key, e.kind, clock(e.since) if e.since else "", e.note) for e in examples[:200]
-    ]
-    return table(("tenant", "record", "what", "since", "found"), rows)
-
-
-def _tenants(facts: SyncFacts) -> list[TenantFacts]:
-    return [tenant for connection in facts.connections for tenant in connection.tenants]
 
 
 def _who(facts: ConnectionFacts) -> str:

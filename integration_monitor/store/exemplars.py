@@ -56,12 +56,11 @@ def by_key(
     """The latest failing call of each record, by the record's key."""
     query = (
         sa.select(exemplars)
-        .distinct(exemplars.c.key)
         .where(
             exemplars.c.integration == integration,
             exemplars.c.key == sa.any_(sa.cast(list(keys), sa.ARRAY(sa.Text))),
         )
-        .order_by(exemplars.c.key, exemplars.c.at.desc(), exemplars.c.id.desc())
+        .order_by(exemplars.c.at, exemplars.c.id)
     )
     return {row.key: _exemplar(row) for row in connection.execute(query)}
 

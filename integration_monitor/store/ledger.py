@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from itertools import chain, zip_longest
@@ -322,11 +322,16 @@ def gaps(
     tenant: str | None = None,
     keys: Sequence[str] = (),
     per_tenant: int | None = None,
+    rather: Collection[int] = (),
 ) -> list[GapRow]:
-    """Open gaps of a sync by tenant, oldest first; at most `per_tenant` of each."""
+    """Open gaps of a sync by tenant, oldest first.
+
+    At most `per_tenant` of each: those whose ids are in `rather`, then the oldest.
+    """
     columns = [owed.c[name] for name in GapRow.__dataclass_fields__]
     turn = sa.func.row_number().over(
-        partition_by=owed.c.tenant, order_by=(owed.c.gap_since, owed.c.id)
+        partition_by=owed.c.tenant,
+        order_by=(owed.c.id.in_(list(rather)).desc(), owed.c.gap_since, owed.c.id),
     )
     query = sa.select(*columns, turn.label("turn")).where(
         owed.c.integration == integration,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -33,7 +33,7 @@ class Partitioned:
     table: sa.Table
     time: str
     """The column: the start of a row's minute, hour or day."""
-    span: Literal["day", "month", "year"]
+    span: Literal["day", "month"]
     """What a partition covers, in UTC."""
 
     @property
@@ -44,20 +44,17 @@ class Partitioned:
     def start(self, at: datetime) -> datetime:
         """The start of the partition that a time belongs to."""
         day = at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-        if self.span == "day":
-            return day
-        return day.replace(day=1) if self.span == "month" else day.replace(month=1, day=1)
+        return day if self.span == "day" else day.replace(day=1)
 
     def end(self, start: datetime) -> datetime:
         """Where the partition that begins at `start` ends."""
-        longest = {"day": 1, "month": 31, "year": 366}[self.span]
-        return self.start(start + timedelta(days=longest))
+        return self.start(start + timedelta(days=1 if self.span == "day" else 31))
 
 
 MINUTES = Partitioned(call_minutes, "minute", "day")
 TENANT_MINUTES = Partitioned(tenant_minutes, "minute", "day")
 HOURS = Partitioned(call_hours, "hour", "month")
-DAYS = Partitioned(call_days, "day", "year")
+DAYS = Partitioned(call_days, "day", "month")
 ALL = (MINUTES, TENANT_MINUTES, HOURS, DAYS)
 
 
@@ -93,7 +90,7 @@ def ensure(
         return frozenset()
     _lock(connection)
     missing = _missing(connection, wanted)
-    before = dropped_before(connection, of)
+    before: datetime | None = connection.execute(dropped_before(of)).scalar_one_or_none()
     dropped = {start for start in missing if before is not None and start < before}
     for start in sorted(missing - dropped):
         _create(connection, Partition(of, start))
@@ -112,35 +109,32 @@ def existing(connection: sa.Connection, of: Partitioned) -> tuple[Partition, ...
 
 
 def drop(connection: sa.Connection, of: Partitioned, before: datetime) -> tuple[Partition, ...]:
-    """Drop the partitions that ended before a time; which ones.
+    """Drop the partitions that ended before a time, for good: none as old is made again.
 
     Raises `OperationalError` where somebody reads the table for longer than it may wait: a drop
     that is waiting stops everybody else.
     """
-    old = tuple(partition for partition in existing(connection, of) if partition.end <= before)
-    if not old:
-        return ()
     _lock(connection)
-    connection.execute(sa.text(f"SET LOCAL lock_timeout = '{_LOCK_WAIT}'"))
+    old = tuple(partition for partition in existing(connection, of) if partition.end <= before)
+    if old:
+        connection.execute(sa.text(f"SET LOCAL lock_timeout = '{_LOCK_WAIT}'"))
     for partition in old:
-        connection.execute(sa.text(f"DROP TABLE IF EXISTS {PARTITIONS_SCHEMA}.{partition.name}"))
-    row = {"partitioned": of.name, "before": old[-1].end}
-    newer = insert(dropped_partitions).values(row)
+        connection.execute(sa.text(f"DROP TABLE {PARTITIONS_SCHEMA}.{partition.name}"))
+    row = {"partitioned": of.name, "before": of.start(before)}
+    new = insert(dropped_partitions).values(row)
     connection.execute(
-        newer.on_conflict_do_update(
+        new.on_conflict_do_update(
             index_elements=["partitioned"],
-            set_={"before": sa.func.greatest(dropped_partitions.c.before, newer.excluded.before)},
+            set_={"before": new.excluded.before},
+            where=dropped_partitions.c.before < new.excluded.before,
         )
     )
     return old
 
 
-def dropped_before(connection: sa.Connection, of: Partitioned) -> datetime | None:
-    """Up to when partitions were dropped, None where none ever was."""
-    query = sa.select(dropped_partitions.c.before).where(
-        dropped_partitions.c.partitioned == of.name
-    )
-    return connection.execute(query).scalar_one_or_none()
+def dropped_before(of: Partitioned) -> sa.Select[Any]:
+    """Up to when partitions were dropped; no row where none ever was."""
+    return sa.select(dropped_partitions.c.before).where(dropped_partitions.c.partitioned == of.name)
 
 
 def _missing(connection: sa.Connection, wanted: dict[str, datetime]) -> set[datetime]:

@@ -13,6 +13,9 @@ from typer.testing import CliRunner, Result
 
 from integration_monitor.cli import app
 from integration_monitor.cli.check import exit_code
+from integration_monitor.store import exemplars
+from integration_monitor.store.call_batch import Exemplar
+from integration_monitor.store.engine import Store
 
 MANIFEST = """
 version: 1
@@ -130,6 +133,22 @@ def test_gaps_are_listed_by_name_and_accepted_with_a_reason(company: Company) ->
     result = company.run("gaps", "accept", "crm/contacts", "--why", "again")
     assert result.exit_code == 2
     assert "no open gap of crm/contacts fits" in result.stderr
+
+
+def test_a_gap_is_listed_with_the_call_that_failed(company: Company, store: Store) -> None:
+    company.put("PRODUCT", "c-1")
+    company.run("check")
+    failed = Exemplar(
+        datetime.now(UTC), "crm", "contact", "acme", "bad_request", 422, "email_invalid", "req_1",
+        "invalid email", "c-1",
+    )  # fmt: skip
+    (before,) = company.lines("gaps", "list")
+    with store.begin() as connection:
+        exemplars.add(connection, [failed])
+    (gap,) = company.lines("gaps", "list")
+    assert (before["why"], before["request_id"]) == (None, None)
+    assert (gap["why"], gap["request_id"]) == ("422 invalid email (bad_request)", "req_1")
+    assert company.run("gaps").stdout.endswith(": 422 invalid email (bad_request)\n")
 
 
 def test_a_user_without_a_name_says_who_accepts(

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from datetime import date, timedelta
 
 import pytest
-import sqlalchemy as sa
 
 from integration_monitor.signals.shape import FieldShape, Shape, shape_of
 from integration_monitor.store import calls, partitions
 from integration_monitor.store.call_batch import (
-    Batch,
-    CallCount,
     Exemplar,
     Notice,
     RateLimit,
@@ -30,27 +25,7 @@ from integration_monitor.store.tables import (
     response_shapes,
     tenant_minutes,
 )
-
-NOW = datetime(2026, 3, 1, 0, 0, 30, tzinfo=UTC)
-MINUTE = NOW.replace(second=0)
-
-
-def count(minute: datetime = MINUTE, tenant: str = "acme", n: int = 1, **other: Any) -> CallCount:
-    values = {"integration": "crm", "endpoint": "contacts", "outcome": "ok", "bucket": 7}
-    return CallCount(minute=minute, tenant=tenant, calls=n, **{**values, **other})
-
-
-def batch(*counts: CallCount, name: str = "b1", **other: Any) -> Batch:
-    return Batch(name, "worker-1", counts, **other)
-
-
-def rows(store: Store, table: sa.Table) -> Sequence[sa.Row[Any]]:
-    with store.begin() as connection:
-        return connection.execute(sa.select(table)).all()
-
-
-def total(store: Store, table: sa.Table) -> int:
-    return sum(row.calls for row in rows(store, table))
+from integration_monitor_tests.store.call_examples import MINUTE, NOW, batch, count, rows, total
 
 
 def test_counts_are_stored_by_tenant_and_summed_over_tenants(store: Store) -> None:

@@ -1,0 +1,77 @@
+"""Facts of calls, for many integrations at once: a query a kind of fact, grouped by the store.
+
+Rows are appended and never changed, so everything here is a sum. Integrations that look back
+equally far are read together; one that looks back for hours does not make all others do so.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from integration_monitor.manifest.domain import Integration
+from integration_monitor.signals.call_facts import CallFacts
+from integration_monitor.signals.call_rules import end_of
+from integration_monitor.store import call_history, call_latencies, call_outcomes
+from integration_monitor.store.call_spans import Span, spans_of
+from integration_monitor.store.tables import call_minutes
+
+
+def read(
+    connection: sa.Connection, integrations: Iterable[Integration], now: datetime
+) -> dict[str, CallFacts]:
+    """The facts of each integration by name, up to the newest minute that had time to arrive.
+
+    For the rest of the transaction it may use more memory, and nothing is compiled for it.
+    """
+    connection.execute(sa.text("SET LOCAL work_mem = '64MB'"))
+    connection.execute(sa.text("SET LOCAL jit = off"))
+    end = end_of(now)
+    by_look_back: dict[datetime, list[Span]] = defaultdict(list)
+    for span in spans_of(integrations, end):
+        by_look_back[span.earliest].append(span)
+    facts: dict[str, CallFacts] = {}
+    for spans in by_look_back.values():
+        facts |= _read(connection, spans, end)
+    return facts
+
+
+def _read(
+    connection: sa.Connection, spans: Sequence[Span], end: datetime
+) -> Mapping[str, CallFacts]:
+    endpoints = call_outcomes.read(connection, spans, end)
+    endpoints = call_history.add(connection, spans, endpoints, end)
+    latencies = call_latencies.read(connection, spans, end)
+    facts = {
+        span.name: CallFacts(
+            span.name,
+            end,
+            endpoints=endpoints.get(span.name, {}),
+            latencies=latencies.get(span.name, {}),
+        )
+        for span in spans
+    }
+    silent = [name for name, known in facts.items() if not known.endpoints]
+    for name, minute in _last_calls(connection, silent).items():
+        facts[name] = replace(facts[name], last_call=minute)
+    return facts
+
+
+def _last_calls(connection: sa.Connection, names: Sequence[str]) -> dict[str, datetime]:
+    """The newest minute that is kept of each integration, by the end of an index."""
+    if not names:
+        return {}
+    each = sa.func.unnest(sa.cast(list(names), sa.ARRAY(sa.Text))).column_valued("name")
+    newest = (
+        sa.select(call_minutes.c.minute)
+        .where(call_minutes.c.integration == each)
+        .order_by(call_minutes.c.minute.desc())
+        .limit(1)
+        .lateral()
+    )
+    rows = connection.execute(sa.select(each, newest.c.minute).join(newest, sa.true()))
+    return {row[0]: row[1] for row in rows}
