@@ -75,6 +75,7 @@ main()
         (["db", "status"], "INTEGRATION_MONITOR_DATABASE_URL is not set"),
         (["incidents"], "INTEGRATION_MONITOR_DATABASE_URL is not set"),
         (["demo", "--headless"], "pip install 'integration-monitor[embedded]'"),
+        (["serve"], "pip install 'integration-monitor[server]'"),
         (["dev", "{directory}", "--port", "0"], "pip install 'integration-monitor[embedded]'"),
     ],
 )

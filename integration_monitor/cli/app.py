@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from integration_monitor.cli import check, database, drift, gaps, incidents, init, manifests
+from integration_monitor.cli import check, database, drift, gaps, incidents, init, manifests, serve
 from integration_monitor.cli.context import clear_errors, progress
 from integration_monitor.demo.commands import app as demo
 
@@ -26,6 +26,7 @@ app.command()(check.check)
 app.add_typer(gaps.app, name="gaps")
 app.add_typer(drift.app, name="drift")
 app.command()(incidents.incidents)
+app.command()(serve.serve)
 
 
 @app.command()

@@ -1,0 +1,57 @@
+"""The HTTP server of what arrives from outside: an app out of routers that are handed in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.responses import JSONResponse
+
+from integration_monitor.store.engine import StoreError
+from integration_monitor.version import __version__
+
+STORE_BACK_IN_S = 5
+"""What `Retry-After` says while the store is away."""
+
+
+def create_app(*, routers: Sequence[APIRouter], check_store: Callable[[], None]) -> FastAPI:
+    """The app: the routers, `/healthz` for the process and `/readyz` for the store.
+
+    `check_store` raises `StoreError` where the store cannot be used. That error answers 503 with
+    `Retry-After`, from whichever route it comes.
+    """
+    app = FastAPI(
+        title="integration_monitor",
+        version=__version__,
+        description="Takes calls to partners from any language, and shows what became of them.",
+    )
+    app.add_exception_handler(StoreError, _store_is_away)
+    app.include_router(_health(check_store))
+    for router in routers:
+        app.include_router(router)
+    return app
+
+
+def _health(check_store: Callable[[], None]) -> APIRouter:
+    router = APIRouter(tags=["health"])
+
+    @router.get("/healthz", summary="Whether the process answers")
+    async def healthz() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @router.get(
+        "/readyz",
+        summary="Whether the store can be used",
+        responses={503: {"description": "The store is away."}},
+    )
+    def readyz() -> dict[str, str]:
+        check_store()
+        return {"status": "ok"}
+
+    return router
+
+
+async def _store_is_away(_request: Request, error: Exception) -> JSONResponse:
+    return JSONResponse(
+        {"detail": str(error)}, status_code=503, headers={"Retry-After": str(STORE_BACK_IN_S)}
+    )

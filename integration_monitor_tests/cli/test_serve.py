@@ -1,0 +1,114 @@
+"""`serve` as a process of its own, and what keeps it from starting."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+from typer.testing import CliRunner
+
+from integration_monitor.cli import app
+from integration_monitor.store.engine import open_store
+from integration_monitor.store.tables import call_minutes
+from integration_monitor_tests.ingest.calls_examples import MANIFEST, batch, event
+
+TOKEN = "INTEGRATION_MONITOR_CALLS_TOKEN"
+
+
+@pytest.fixture
+def environ(tmp_path: Path, store_url: str) -> Mapping[str, str]:
+    """A store and a manifest directory."""
+    (tmp_path / "crm.yaml").write_text(MANIFEST)
+    return {
+        "INTEGRATION_MONITOR_HOME": str(tmp_path / "home"),
+        "INTEGRATION_MONITOR_DATABASE_URL": store_url,
+        "INTEGRATION_MONITOR_MANIFESTS": str(tmp_path),
+    }
+
+
+@pytest.fixture
+def process(environ: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
+    """A server with a token, on a free port."""
+    code = "from integration_monitor.cli import main; main()"
+    started = subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-c", code, "serve", "--port", "0"],
+        env={**os.environ, **environ, TOKEN: "the-token"},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield started
+    finally:
+        started.kill()
+        started.communicate()
+
+
+def test_calls_are_taken_until_it_is_stopped(
+    process: subprocess.Popen[str], store_url: str
+) -> None:
+    assert process.stderr is not None
+    said = process.stderr.readline()
+    address = re.search(r"http://127\.0\.0\.1:\d+", said)
+    assert address, said
+    with httpx.Client(base_url=address[0], trust_env=False) as http:
+        assert http.get("/healthz").status_code == http.get("/readyz").status_code == 200
+        body = batch(event(started_at=datetime.now(UTC).isoformat()))
+        assert http.post("/v1/calls", json=body).status_code == 401
+        authorized = {"Authorization": "Bearer the-token"}
+        answer = http.post("/v1/calls", json=body, headers=authorized)
+        assert answer.json() == {"accepted": 1, "duplicate": False, "rejected": []}
+    process.send_signal(signal.SIGTERM)
+    assert (process.wait(20), process.stderr.read()) == (0, "stopped\n")
+    store = open_store(store_url)
+    with store.begin() as connection:
+        assert connection.execute(call_minutes.select()).one().calls == 1
+    store.dispose()
+
+
+def run(environ: Mapping[str, str], *arguments: str, **more: str) -> tuple[int, str]:
+    result = CliRunner().invoke(app, ["serve", *arguments], env={**environ, **more})
+    return result.exit_code, result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "more", "said"),
+    [
+        ([], {"INTEGRATION_MONITOR_DATABASE_URL": ""}, "_DATABASE_URL is not set"),
+        (
+            [],
+            {"INTEGRATION_MONITOR_DATABASE_URL": "postgresql://x:hidden@127.0.0.1:1/x"},
+            "the store does not answer",
+        ),
+        ([], {"INTEGRATION_MONITOR_MANIFESTS": ""}, "which manifests? Give --manifests"),
+        (["--manifests", "/nowhere"], {}, "/nowhere does not exist"),
+        (["--host", "0.0.0.0"], {}, f"can be reached from other machines: set {TOKEN}"),
+        (["--host", "nowhere.invalid"], {TOKEN: "t"}, "cannot listen on nowhere.invalid"),
+        (["--port", "70000"], {}, "less than or equal to 65535"),
+    ],
+)
+def test_what_keeps_it_from_starting(
+    environ: Mapping[str, str], arguments: list[str], more: Mapping[str, str], said: str
+) -> None:
+    code, stderr = run(environ, *arguments, **more)
+    assert (code, said in stderr, "hidden" in stderr) == (2, True, False), stderr
+
+
+def test_a_port_that_is_taken(environ: Mapping[str, str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        code, stderr = run(environ, "--port", port)
+    assert (code, f"cannot listen on 127.0.0.1, port {port}" in stderr) == (2, True), stderr
+
+
+def test_an_empty_store(environ: Mapping[str, str], database_url: str) -> None:
+    code, stderr = run(environ, INTEGRATION_MONITOR_DATABASE_URL=database_url)
+    assert (code, "db upgrade" in stderr) == (2, True), stderr
