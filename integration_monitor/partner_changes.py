@@ -8,16 +8,23 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from integration_monitor.manifest.domain import Integration
-from integration_monitor.signals import deprecation
+from integration_monitor.signals import deprecation, response_schema
 from integration_monitor.signals.verdict import Verdict
-from integration_monitor.store import notices
+from integration_monitor.store import notices, response_shapes
 
 
 def judge_partner_changes(
     connection: sa.Connection, integrations: Sequence[Integration], now: datetime
 ) -> tuple[Verdict, ...]:
     """The verdicts of the signals that are about what the partner does, not how calls end."""
-    announced = notices.of_fleet(connection, [each.name for each in integrations], now)
+    names = [each.name for each in integrations]
+    announced = notices.of_fleet(connection, names, now)
+    fields = response_shapes.of_fleet(connection, names)
     return tuple(
-        deprecation.judge(each, announced.get(each.name, ()), now) for each in integrations
+        verdict
+        for each in integrations
+        for verdict in (
+            deprecation.judge(each, announced.get(each.name, ()), now),
+            response_schema.judge(each, fields.get(each.name, ()), now),
+        )
     )

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from integration_monitor.failures import describe
 from integration_monitor.manifest.domain import Integration
+from integration_monitor.observe.response_schema import follow_answers
 from integration_monitor.partner_changes import judge_partner_changes
 from integration_monitor.signals import call_errors, call_latency
 from integration_monitor.signals.api import ApiSignal, Judged, verdict
@@ -45,6 +46,7 @@ def judge_fleet(
     once: a thousand cost hardly more than one. Raises `StoreError` where the store is away;
     nothing is recorded then, and what was known becomes stale.
     """
+    follow_answers(store, integrations, now)
     with store.begin() as connection:
         facts = call_facts.read(connection, integrations, now)
         found = (

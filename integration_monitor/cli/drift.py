@@ -1,9 +1,10 @@
-"""`drift`: how the fields of both sides differ from what was accepted, and accepting it."""
+"""`drift`: how the fields of sides and answers differ from what was accepted; accepting it."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -26,11 +27,14 @@ from integration_monitor.program import program
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
-    from integration_monitor.manifest.domain import Integration, Sync
-    from integration_monitor.store.baselines import Baseline, StoredChange
+    from integration_monitor.manifest.domain import Sync
+    from integration_monitor.store.baselines import Baseline, SideUnit, StoredChange
 
 app = typer.Typer(help="Fields that changed at either side, against the accepted baseline.")
-Target = Annotated[str, typer.Argument(metavar="INTEGRATION/SYNC")]
+Target = Annotated[
+    str,
+    typer.Argument(metavar="INTEGRATION/SYNC", help="INTEGRATION/api: the answers to your calls."),
+]
 _HISTORY_SHOWN = 20
 
 
@@ -39,9 +43,9 @@ def show(target: Target, directory: Directory = None, as_json: AsJson = False) -
     """Show each side's baseline, who accepted it, what differs from it, and what did."""
     environ = environment()
     with clear_errors():
-        integration, sync = _sync(target, directory, environ)
+        asked = _asked(target, directory, environ)
         with opened_store(environ) as store, store.begin() as connection:
-            lines = list(_shown(connection, integration.name, sync, as_json=as_json))
+            lines = list(_shown(connection, asked, as_json=as_json))
     for line in lines or ([] if as_json else ["no baseline yet: nothing was ever measured"]):
         typer.echo(line)
 
@@ -55,6 +59,9 @@ def accept(
         Literal["source", "destination"] | None, typer.Option(help="Only this side.")
     ] = None,
     tenant: Annotated[str | None, typer.Option(help="Only this tenant's connection.")] = None,
+    endpoint: Annotated[
+        str | None, typer.Option(help="Only this endpoint's, of INTEGRATION/api.")
+    ] = None,
     directory: Directory = None,
 ) -> None:
     """Say that the fields are right as they were last observed: the next check is green."""
@@ -62,58 +69,78 @@ def accept(
 
     environ = environment()
     with clear_errors():
-        integration, sync = _sync(target, directory, environ)
+        asked = _asked(target, directory, environ)
+        if endpoint if asked.sync else tenant or side:
+            fail("--endpoint is for INTEGRATION/api, --side and --tenant are for a sync")
         with opened_store(environ) as store, store.begin() as connection:
             accepted = _accept(
-                connection, integration.name, sync, side, tenant, by=by or login(), note=note
+                connection, asked, side, tenant or endpoint, by=by or login(), note=note
             )
     if not accepted:
         fail(f"no open change of {target} fits; `{program()} drift show {target}` shows them")
     typer.echo(f"accepted {count(accepted, 'change')}; the next run says so")
 
 
-def _sync(
-    target: str, directory: Directory, environ: Mapping[str, str]
-) -> tuple[Integration, Sync]:
-    integration, sync = find(load_fleet(directory, environ), target)
+@dataclass(frozen=True)
+class _Asked:
+    """A sync, or (None) the answers to calls: the name under which its baselines are kept."""
+
+    integration: str
+    name: str
+    sync: Sync | None
+
+
+def _asked(target: str, directory: Directory, environ: Mapping[str, str]) -> _Asked:
+    from integration_monitor.signals.verdict import API
+
+    name, _, last = target.partition("/")
+    fleet = load_fleet(directory, environ)
+    if last == API:
+        integration, _ = find(fleet, name)
+        return _Asked(integration.name, API, None)
+    integration, sync = find(fleet, target)
     if sync is None:
-        fail(f"of which sync? Name one: {integration.name}/SYNC")
-    return integration, sync
+        fail(f"of which sync? Name one: {integration.name}/SYNC, or {integration.name}/{API}")
+    return _Asked(integration.name, sync.name, sync)
 
 
 def _accept(
     connection: sa.Connection,
-    integration: str,
-    sync: Sync,
+    asked: _Asked,
     side: str | None,
-    tenant: str | None,
+    one: str | None,
     *,
     by: str,
     note: str,
 ) -> int:
-    from integration_monitor.signals.mapped import mapped_paths
     from integration_monitor.store import baselines
 
     units = [
         unit
-        for unit in baselines.units(connection, integration, sync.name)
-        if side in (None, unit.side) and tenant in (None, unit.connection)
+        for unit in baselines.units(connection, asked.integration, asked.name)
+        if side in (None, unit.side) and one in (None, unit.connection)
     ]
     at = datetime.now(UTC)
     return sum(
         baselines.accept_changes(
-            connection, unit, by=by, note=note, at=at, mapped=mapped_paths(sync, unit.side)
+            connection, unit, by=by, note=note, at=at, mapped=_mapped(asked, unit)
         )
         for unit in units
     )
 
 
-def _shown(
-    connection: sa.Connection, integration: str, sync: Sync, *, as_json: bool
-) -> Iterator[str]:
+def _mapped(asked: _Asked, unit: SideUnit) -> Mapping[str, str]:
+    from integration_monitor.signals.mapped import mapped_paths
+
+    if asked.sync is None or unit.side == "response":
+        return {}
+    return mapped_paths(asked.sync, unit.side)
+
+
+def _shown(connection: sa.Connection, asked: _Asked, *, as_json: bool) -> Iterator[str]:
     from integration_monitor.store import baselines
 
-    kept = baselines.history(connection, integration, sync.name)
+    kept = baselines.history(connection, asked.integration, asked.name)
     for one in kept:
         if one.superseded_at is not None:
             continue
@@ -155,7 +182,8 @@ def _what(baseline: Baseline) -> str:
     shape = baseline.shape
     if shape.declared:
         return count(len(shape.fields), "column")
-    return f"{count(len(shape.fields), 'field')} of {count(shape.records, 'record')}"
+    of = "answer" if baseline.unit.side == "response" else "record"
+    return f"{count(len(shape.fields), 'field')} of {count(shape.records, of)}"
 
 
 def _by(baseline: Baseline) -> str:

@@ -21,12 +21,12 @@ from integration_monitor.observe.shape_sample import ShapeSample
 from integration_monitor.observe.side import OpenSide, ReadError
 from integration_monitor.signals import schema_drift
 from integration_monitor.signals.mapped import Role, mapped_paths, side_of
-from integration_monitor.signals.schema_changes import follow
 from integration_monitor.signals.schema_drift import SchemaFacts
 from integration_monitor.signals.shape import FieldShape, Shape, merge
 from integration_monitor.signals.verdict import Verdict
 from integration_monitor.store import baselines
 from integration_monitor.store.baselines import Baseline, SideUnit
+from integration_monitor.store.follow_up import follow_up
 
 ROLES: tuple[Role, ...] = get_args(Role)
 _DAY = timedelta(days=1)
@@ -141,7 +141,7 @@ def judge_side(
     if error is not None:
         observed = _unlisted(connection, integration, sync, role)
     facts = [
-        _follow(connection, SideUnit(integration, sync.name, role, one.connection), sync, one, at)
+        _follow(connection, integration, sync, role, one, at)
         for one in sorted(observed, key=lambda each: each.connection)
     ]
     if facts and error is None:
@@ -165,11 +165,17 @@ def _unlisted(
 
 
 def _follow(
-    connection: sa.Connection, unit: SideUnit, sync: Sync, observed: Observed, at: datetime
+    connection: sa.Connection,
+    integration: str,
+    sync: Sync,
+    role: Role,
+    observed: Observed,
+    at: datetime,
 ) -> SchemaFacts:
-    mapped, shape = mapped_paths(sync, unit.side), observed.shape
+    unit = SideUnit(integration, sync.name, role, observed.connection)
+    mapped, shape = mapped_paths(sync, role), observed.shape
     sampled = shape.records if shape else 0
-    wanted = definition(sync, unit.side)
+    wanted = definition(sync, role)
     baseline = baselines.current(connection, unit)
     if baseline is not None and baseline.fingerprint != wanted:
         if shape is None:
@@ -183,12 +189,9 @@ def _follow(
         return SchemaFacts(unit.connection, recorded.shape, at, is_new=True, sampled=sampled)
     changes = baselines.open_changes(connection, baseline)
     if shape is not None:
-        step = follow(baseline.shape, changes, shape, sync.schema, mapped)
-        for change, reason in step.closed:
-            baselines.close(connection, baseline, [change], reason, at=at)
-        changes = baselines.save_changes(connection, baseline, step.open, at) if step.open else ()
-        baselines.learn(connection, baseline, step.baseline)
-        baseline = replace(baseline, shape=step.baseline)
+        baseline, changes = follow_up(
+            connection, baseline, changes, shape, rules=sync.schema, mapped=mapped, at=at
+        )
     return SchemaFacts(
         unit.connection, baseline.shape, baseline.accepted_at, sampled=sampled, changes=changes,
         error=observed.error,

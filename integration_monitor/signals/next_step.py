@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from integration_monitor.program import NAME
 from integration_monitor.signals import freshness, manifest, reconciliation, schema_drift
-from integration_monitor.signals.verdict import ASSET_CHECKS, Status
+from integration_monitor.signals.verdict import API, ASSET_CHECKS, Status
 
 
 def next_step(integration: str, subject: str, signal: str, status: Status) -> str | None:
@@ -14,6 +14,8 @@ def next_step(integration: str, subject: str, signal: str, status: Status) -> st
     """
     if status == "ok" or integration == ASSET_CHECKS:
         return None
+    if subject == API:
+        return _about_calls(integration, signal)
     if signal == manifest.SIGNAL:
         return f"{NAME} validate"
     if status == "unknown":
@@ -22,4 +24,12 @@ def next_step(integration: str, subject: str, signal: str, status: Status) -> st
         return f"{NAME} drift show {integration}/{subject}"
     if signal in (reconciliation.SIGNAL, freshness.SIGNAL):
         return f"{NAME} gaps list {integration}/{subject}"
+    return None
+
+
+def _about_calls(integration: str, signal: str) -> str | None:
+    if signal == "response_schema":
+        return f"{NAME} drift show {integration}/{API}"
+    if signal == "changelog":
+        return f"{NAME} changelog show {integration}"
     return None

@@ -110,7 +110,7 @@ def use_of(path: str, mapped: Mapping[str, str]) -> str | None:
 
 def _changed(sync: Sync, facts: SchemaFacts, mapped: Mapping[str, str]) -> list[_Finding]:
     return [
-        _Finding(status_of(change, sync, mapped), _sentence(change, mapped), facts.connection)
+        _Finding(status_of(change, sync, mapped), sentence(change, mapped), facts.connection)
         for change in facts.changes
     ]
 
@@ -150,14 +150,15 @@ def _drift_reasons(
     for one in facts:
         for change in one.changes:
             rank = _WORST.index(status_of(change, sync, mapped))
-            seen.setdefault((rank, _sentence(change, mapped)), []).append(one.connection)
+            seen.setdefault((rank, sentence(change, mapped)), []).append(one.connection)
     return [
         sentence if SINGLE in names else f"{sentence} (for {some(sorted(names))})"
         for (_rank, sentence), names in sorted(seen.items())
     ]
 
 
-def _sentence(change: Change, mapped: Mapping[str, str]) -> str:
+def sentence(change: Change, mapped: Mapping[str, str]) -> str:
+    """What one change says; `mapped` is what each path is used for."""
     use = use_of(change.path, mapped)
     what = f"`{change.path}`" + (f", used as {use}," if use else "")
     if change.kind == "lost":

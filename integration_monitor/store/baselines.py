@@ -5,23 +5,27 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from integration_monitor.signals.mapped import Role
 from integration_monitor.signals.schema_changes import Change, Closed, accept
 from integration_monitor.signals.shape import Shape, as_json, fields_of, shape_of
 from integration_monitor.store.tables import baselines, schema_changes
 
+Side = Literal["source", "destination", "response"]
+
 
 @dataclass(frozen=True, order=True)
 class SideUnit:
-    """One end of a sync, for one connection; `-` for a table, which all connections share."""
+    """One end of a sync, for one connection; `-` for a table, which all connections share.
+
+    Of the answers to calls: sync `api`, side `response`, and the endpoint for a connection.
+    """
 
     integration: str
     sync: str
-    side: Role
+    side: Side
     connection: str
 
 
@@ -66,7 +70,7 @@ def current(connection: sa.Connection, unit: SideUnit) -> Baseline | None:
     connection.execute(sa.select(lock))
     query = sa.select(baselines).where(*_of(unit), baselines.c.superseded_at.is_(None))
     row = connection.execute(query).one_or_none()
-    return None if row is None else _baseline(row)
+    return None if row is None else baseline_of(row)
 
 
 def record(
@@ -90,7 +94,7 @@ def record(
         "accepted_at": at, "accepted_by": by, "note": note,
     }  # fmt: skip
     statement = baselines.insert().values(values).returning(baselines)
-    return _baseline(connection.execute(statement).one())
+    return baseline_of(connection.execute(statement).one())
 
 
 def learn(connection: sa.Connection, baseline: Baseline, shape: Shape) -> None:
@@ -108,7 +112,7 @@ def open_changes(connection: sa.Connection, baseline: Baseline) -> tuple[Change,
         .where(schema_changes.c.baseline_id == baseline.id, schema_changes.c.closed_at.is_(None))
         .order_by(schema_changes.c.path, schema_changes.c.kind)
     )
-    return tuple(_change(row) for row in connection.execute(query))
+    return tuple(change_of(row) for row in connection.execute(query))
 
 
 def save_changes(
@@ -187,7 +191,7 @@ def history(connection: sa.Connection, integration: str, sync: str) -> list[Base
         .where(baselines.c.integration == integration, baselines.c.sync == sync)
         .order_by(baselines.c.side.desc(), baselines.c.connection, baselines.c.id.desc())
     )
-    return [_baseline(row) for row in connection.execute(query)]
+    return [baseline_of(row) for row in connection.execute(query)]
 
 
 def changes_of(connection: sa.Connection, baseline: Baseline) -> list[StoredChange]:
@@ -199,7 +203,7 @@ def changes_of(connection: sa.Connection, baseline: Baseline) -> list[StoredChan
     )
     return [
         StoredChange(
-            _change(row), row.last_seen, row.closed_at, row.closed_reason, row.closed_by,
+            change_of(row), row.last_seen, row.closed_at, row.closed_reason, row.closed_by,
             row.closed_note,
         )
         for row in connection.execute(query)
@@ -219,7 +223,8 @@ def _open(baseline: Baseline, change: Change) -> tuple[sa.ColumnElement[bool], .
     )
 
 
-def _baseline(row: sa.Row[Any]) -> Baseline:
+def baseline_of(row: sa.Row[Any]) -> Baseline:
+    """The baseline of a row of its table."""
     unit = SideUnit(row.integration, row.sync, row.side, row.connection)
     return Baseline(
         row.id, unit, row.fingerprint, shape_of(row.shape), row.accepted_at, row.accepted_by,
@@ -227,7 +232,8 @@ def _baseline(row: sa.Row[Any]) -> Baseline:
     )  # fmt: skip
 
 
-def _change(row: sa.Row[Any]) -> Change:
+def change_of(row: sa.Row[Any]) -> Change:
+    """The change of a row of its table."""
     return Change(
         row.path, row.kind, row.was, row.now, row.example, fields_of(row.fields), row.hits, row.of,
         row.clean, row.first_seen,
