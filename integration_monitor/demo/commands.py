@@ -82,7 +82,7 @@ def break_(fault: FaultArgument = None, integration: IntegrationOption = None) -
         home.addresses()
         state = _follow(home, write_command(home.faults, fault=checked, integration=where))
     typer.echo(f"broken: {fault_text(state['fault'])}")
-    typer.echo("The check says so within about 70 seconds, an alert within 90. To see it:")
+    typer.echo("A check says so within about 90 seconds, then an alert does. To see it:")
     typer.echo(f"{program()} demo status")
 
 
@@ -102,7 +102,7 @@ def fix(resync: Resync = True) -> None:
         typer.echo(f"mended, but {told} not moved again: the check stays red until then. To do it:")
         typer.echo(f"{program()} demo fix")
     else:
-        typer.echo("mended: the recovery is told within about 90 seconds")
+        typer.echo("mended: the recovery is told within about two minutes")
 
 
 @app.command()

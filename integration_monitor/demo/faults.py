@@ -6,9 +6,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from integration_monitor.demo.company import IntegrationName
+from integration_monitor.signals.verdict import API
 
 Fault = Literal[
     "drop-records", "drop-tenant", "stop-sync", "partner-down", "rename-field", "retype-field",
@@ -18,57 +19,73 @@ INTEGRATIONS: tuple[IntegrationName, ...] = get_args(IntegrationName)
 
 
 @dataclass(frozen=True)
+class Told:
+    """By which signal people are to be told of a fault."""
+
+    signal: str
+    """`schema_drift` is that of either side."""
+    of_calls: bool = False
+    """Whether it is about the calls of the sync, rather than about its records."""
+
+    def by(self, alert: Mapping[str, Any]) -> bool:
+        """Whether this alert does."""
+        signals = [str(finding["signal"]) for finding in alert["findings"]]
+        return (alert["subject"] == API) == self.of_calls and any(
+            name.endswith(self.signal) for name in signals
+        )
+
+
+@dataclass(frozen=True)
 class About:
     """What is known of a fault."""
 
     what: str
-    signal: str
-    """The one that is to tell of it; `schema_drift` stands for that of the partner's side."""
-    calls: bool = False
-    """Whether it is told by the calls of the sync, rather than by its records."""
+    told: tuple[Told, ...]
     integrations: tuple[IntegrationName, ...] = INTEGRATIONS
     """Where it can happen; the first one is where it does, unless something else is asked for."""
 
 
+_RECORDS = Told("reconciliation")
+_FIELDS = Told("schema_drift")
+_ERRORS = Told("errors", of_calls=True)
+
 FAULTS: Mapping[Fault, About] = {
     "drop-records": About(
-        "five changed records of each of three tenants are lost; every call is a 200",
-        "reconciliation",
+        "five changed records of each of three tenants are lost; every call is a 200", (_RECORDS,)
     ),
     "drop-tenant": About(
         "one tenant's access is revoked; the sync gives it up and goes on with the others",
-        "reconciliation",
+        (_RECORDS,),
     ),
-    "stop-sync": About("the sync does not run any more", "reconciliation"),
-    "partner-down": About("the partner answers 503 to everybody", "errors", calls=True),
+    "stop-sync": About("the sync does not run any more", (_RECORDS,)),
+    "partner-down": About("the partner answers 503 to everybody", (_ERRORS,)),
     "rename-field": About(
-        "the partner renames a field of its records; the sync moves it empty", "schema_drift"
+        "the partner renames a field of its records; the sync moves it empty", (_FIELDS,)
     ),
-    "retype-field": About(
-        "a number of the partner's records arrives as text", "schema_drift"
-    ),
+    "retype-field": About("a number of the partner's records arrives as text", (_FIELDS,)),
     "slow": About(
         "one call in seven takes ten times as long, on the endpoint that is synced",
-        "latency", calls=True,
+        (Told("latency", of_calls=True),),
     ),
     "expire-token": About(
-        "one tenant's token has expired; the sync tries it again and again", "auth", calls=True
+        "one tenant's token has expired; the sync tries it again and again",
+        (Told("auth", of_calls=True),),
     ),
     "rate-limit": About(
-        "one call in five is turned away with 429 and Retry-After", "rate_limits", calls=True
+        "one call in five is turned away with 429 and Retry-After",
+        (Told("rate_limits", of_calls=True),),
     ),
     "validation": About(
         "the partner refuses draft invoices with 422; the others go through",
-        "errors", calls=True, integrations=("billing",),
+        (_ERRORS, _RECORDS),
+        integrations=("billing",),
     ),
     "sunset-header": About(
         "the partner announces, in headers, the end of the endpoint that is synced in ten days",
-        "deprecation", calls=True,
+        (Told("deprecation", of_calls=True),),
     ),
-    "outage": About(
-        "the partner drops connections, or answers 500 to everybody", "errors", calls=True
-    ),
-}  # fmt: skip
+    "outage": About("the partner drops connections, or answers 500 to everybody", (_ERRORS,)),
+}
 
 
 @dataclass(frozen=True)

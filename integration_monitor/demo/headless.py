@@ -6,13 +6,14 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import product
 from typing import Any
 
 import httpx
 
 from integration_monitor.demo.clock import parse
 from integration_monitor.demo.company import IntegrationName
-from integration_monitor.demo.faults import Fault, write_command
+from integration_monitor.demo.faults import FAULTS, INTEGRATIONS, Fault, Told, write_command
 from integration_monitor.demo.running import RunningDemo
 from integration_monitor.demo.story import (
     Event,
@@ -23,12 +24,14 @@ from integration_monitor.demo.story import (
     witness_of,
 )
 from integration_monitor.local_processes import ServersError
+from integration_monitor.signals import freshness, reconciliation, schema_drift
 from integration_monitor.store.engine import Store
 from integration_monitor.store.verdicts import latest
 
 POLL_S = 0.5
-_CHECKED = 8
-"""Reconciliation, freshness and the schemas of both sides, of two integrations."""
+_OF_RECORDS = (reconciliation.SIGNAL, freshness.SIGNAL, *schema_drift.SIGNALS)
+_CHECKED = frozenset(product(INTEGRATIONS, (*_OF_RECORDS, "errors", "latency")))
+"""What is to be known before something is broken."""
 GREEN_WITHIN_S = 150.0
 ALERT_WITHIN_S = 180.0
 RECOVERY_WITHIN_S = 240.0
@@ -87,7 +90,7 @@ class Headless:
             self._wait(self._is_green, GREEN_WITHIN_S, "every check green")
             write_command(faults, fault=fault, integration=integration)
             broken = self._wait_for_event("broken")
-            alert = self._wait_for_alert(broken, integration)
+            alert = self._wait_for_alerts(fault, broken, integration)
             outcome.alert_seconds = _seconds(broken, alert)
             write_command(faults, fault=None)
             fixed = self._wait_for_event("fixed")
@@ -125,7 +128,7 @@ class Headless:
         ready = self._demo.addresses.ready
         live = [verdict for verdict in verdicts if verdict.at > ready and verdict.subject != "-"]
         everything = {(verdict.integration, verdict.signal) for verdict in live}
-        return len(everything) == _CHECKED and all(verdict.status == "ok" for verdict in verdicts)
+        return everything >= _CHECKED and all(verdict.status == "ok" for verdict in verdicts)
 
     def _wait_for_event(self, name: str) -> datetime:
         found: list[Event] = []
@@ -137,7 +140,11 @@ class Headless:
         self._wait(happened, 30, f"the company to be {name}")
         return found[-1].at
 
-    def _wait_for_alert(self, broken: datetime, integration: str) -> datetime:
+    def _wait_for_alerts(self, fault: Fault, broken: datetime, integration: str) -> datetime:
+        """When the first of those arrived that are to tell of the fault."""
+        return min(self._wait_for_alert(told, broken, integration) for told in FAULTS[fault].told)
+
+    def _wait_for_alert(self, told: Told, broken: datetime, integration: str) -> datetime:
         received: list[datetime] = []
 
         def arrived() -> bool:
@@ -146,11 +153,12 @@ class Headless:
                 for alert in self._witness.alerts()
                 if alert["integration"] == integration
                 and not is_recovery(alert)
+                and told.by(alert)
                 and (at := parse(alert["received_at"])) >= broken
             )
             return bool(received)
 
-        self._wait(arrived, ALERT_WITHIN_S, "the alert")
+        self._wait(arrived, ALERT_WITHIN_S, f"the alert about {told.signal}")
         return received[0]
 
     def _all_resolved(self) -> bool:

@@ -61,6 +61,11 @@ class DemoHome:
         return self.directory / "faults.json"
 
     @property
+    def spill(self) -> Path:
+        """Where calls wait while the store is away."""
+        return self.directory / "spill"
+
+    @property
     def _running(self) -> Path:
         return self.directory / "running.json"
 
@@ -87,6 +92,7 @@ class DemoHome:
     def begin(self) -> None:
         """Forget the story of an earlier run."""
         self.faults.unlink(missing_ok=True)
+        shutil.rmtree(self.spill, ignore_errors=True)
         self._running.unlink(missing_ok=True)
 
     def announce(self, addresses: Addresses) -> None:

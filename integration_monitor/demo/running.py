@@ -14,6 +14,7 @@ from integration_monitor.demo.clock import iso, utc_now
 from integration_monitor.demo.home import Addresses, DemoHome
 from integration_monitor.demo.led import Led
 from integration_monitor.demo.replay import beginning, times
+from integration_monitor.ingest.spill import DIRECTORY as SPILL
 from integration_monitor.local_processes import HOST, Processes, take_port
 from integration_monitor.local_servers import (
     LocalServers,
@@ -25,6 +26,7 @@ from integration_monitor.local_servers import (
 )
 from integration_monitor.program import program
 from integration_monitor.store.embedded import EmbeddedPostgres, embedded_postgres
+from integration_monitor.store.engine import DATABASE_URL
 
 SENSOR_INTERVAL_S = 5
 _DATABASES = ("monitor", "dagster", "product", "warehouse")
@@ -124,7 +126,14 @@ class DemoServers:
             *("--links", json.dumps({"Dagster": dagster})),
             *("--program", program()),
         ]
-        environ = {**os.environ, **databases}
+        environ = {
+            **os.environ,
+            **databases,
+            # For the transports of the syncs: it exists before they make their first watched call.
+            DATABASE_URL: self._postgres.url("monitor"),
+            "INTEGRATION_MONITOR_MANIFESTS": str(self._home.manifests.resolve()),
+            SPILL: str(self._home.spill),
+        }
         world = self._lead("company", command, environ)
         return world, {**databases, **json.loads(world.listen())}
 

@@ -134,6 +134,8 @@ def short_alert(alert: Mapping[str, Any]) -> dict[str, Any]:
         "reason": alert["reason"],
         "severity": alert["severity"],
         "incident": alert["incident"]["id"],
+        "subject": f"{alert['integration']}/{alert['subject']}",
+        "signals": [finding["signal"] for finding in alert["findings"]],
         "summary": alert["summary"],
     }
 

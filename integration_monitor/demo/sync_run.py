@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import httpx
+
+from integration_monitor.ingest.tenants import EXTENSION as TENANT
 
 GIVEN_UP = "token_revoked"
 """The partner's word for a tenant that need not be tried again."""
@@ -79,12 +82,15 @@ class PartnerCalls:
         self._http = http
         self._run = run
 
-    def send(self, method: str, path: str, customer: Customer, **parts: object) -> httpx.Response:
+    def send(self, method: str, path: str, customer: Customer, **parts: Any) -> httpx.Response:
         """The response. Raises `TenantError`, `RecordError`, and `SyncError` for anything else."""
         self._run.calls += 1
-        headers = {"authorization": f"Bearer {customer.token}"}
+        about: dict[str, Any] = {
+            "headers": {"authorization": f"Bearer {customer.token}"},
+            "extensions": {TENANT: customer.tenant},
+        }
         try:
-            response = self._http.request(method, path, headers=headers, **parts)  # type: ignore[arg-type]
+            response = self._http.request(method, path, **about, **parts)
         except httpx.HTTPError as error:
             raise SyncError(f"stopped: {type(error).__name__}") from error
         match response.status_code:

@@ -62,16 +62,21 @@ class World:
         self._due = 0.0
         self._last: datetime | None = None
 
-    def connect(self, http: httpx.Client) -> None:
-        """Open the syncs, which call the partner through this client. Call it before `step`."""
-        self._crm = CrmSync(http, self._product, self._warehouse)
-        self._billing = BillingSync(http, self._product)
+    def connect(self, http: Mapping[IntegrationName, httpx.Client]) -> None:
+        """Open the syncs, which call the partners through these. Call it before `step`."""
+        self._crm = CrmSync(http["crm"], self._product, self._warehouse)
+        self._billing = BillingSync(http["billing"], self._product)
         syncs: dict[IntegrationName, CrmSync | BillingSync] = {
             "crm": self._crm,
             "billing": self._billing,
         }
         self._syncs = syncs
         self._breakage = Breakage(self.partner, self.changes, syncs, self._rng)
+
+    def call_through(self, http: Mapping[IntegrationName, httpx.Client]) -> None:
+        """Let the syncs call the partners through other clients from now on."""
+        for name, sync in self._syncs.items():
+            sync.through(http[name])
 
     def begin(self, at: datetime) -> None:
         """The records of the beginning, moved once."""

@@ -13,8 +13,8 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from types import FrameType
@@ -23,11 +23,14 @@ import httpx
 import sqlalchemy as sa
 
 from integration_monitor.demo.clock import utc_now
+from integration_monitor.demo.company import IntegrationName
+from integration_monitor.demo.faults import INTEGRATIONS
 from integration_monitor.demo.inbox import Inbox, inbox_app
 from integration_monitor.demo.led import say
 from integration_monitor.demo.partner import partner_app
 from integration_monitor.demo.servers import serving
 from integration_monitor.demo.world import World
+from integration_monitor.ingest.transport import MonitoredTransport
 from integration_monitor.program import NAME
 
 STEP_S = 1.0
@@ -45,16 +48,33 @@ def main(arguments: Sequence[str] | None = None) -> None:
         engines = [_engine(os.environ[name]) for name in (PRODUCT_URL, WAREHOUSE_URL)]
         world = World(*engines, faults=options.faults)
         partner_url = stack.enter_context(serving(partner_app(world.partner), options.partner_port))
-        http = httpx.Client(base_url=partner_url, timeout=5, trust_env=False)
-        world.connect(stack.enter_context(http))
+        world.connect(stack.enter_context(_clients(partner_url, lambda _: None)))
         app = inbox_app(Inbox(), world.state, json.loads(options.links), options.program)
         inbox_url = stack.enter_context(serving(app, options.inbox_port))
         say(json.dumps({"partner": partner_url, "inbox": inbox_url}))
         if _rehearse(world):
             threading.Thread(target=_wait_for_end, args=(stop,), daemon=True).start()
+            # Not before: the hour that was lived through in seconds has no minutes of its own.
+            world.call_through(stack.enter_context(_clients(partner_url, MonitoredTransport)))
             _live(world, stop)
         for engine in engines:
             engine.dispose()
+
+
+@contextmanager
+def _clients(
+    partner_url: str, transport: Callable[[IntegrationName], httpx.BaseTransport | None]
+) -> Iterator[Mapping[IntegrationName, httpx.Client]]:
+    """A client for each sync."""
+    with ExitStack() as stack:
+        yield {
+            name: stack.enter_context(
+                httpx.Client(
+                    base_url=partner_url, timeout=5, trust_env=False, transport=transport(name)
+                )
+            )
+            for name in INTEGRATIONS
+        }
 
 
 def _rehearse(world: World) -> bool:

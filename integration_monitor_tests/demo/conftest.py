@@ -82,7 +82,7 @@ def company(postgres: EmbeddedPostgres, tmp_path: Path) -> Iterator[Company]:
         serving(partner_app(world.partner)) as url,
         httpx.Client(base_url=url, trust_env=False) as http,
     ):
-        world.connect(http)
+        world.connect({"crm": http, "billing": http})
         world.begin(BEGINNING)
         yield Company(world, product, warehouse, url, faults)
     for engine, name in zip((product, warehouse), names, strict=True):

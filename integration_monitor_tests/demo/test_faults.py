@@ -2,7 +2,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from integration_monitor.demo.faults import Command, read_command, write_command
+import pytest
+
+from integration_monitor.demo.faults import FAULTS, Command, Fault, read_command, write_command
 
 
 def test_without_a_file_nothing_is_broken(tmp_path: Path) -> None:
@@ -14,3 +16,22 @@ def test_each_command_has_the_next_number(tmp_path: Path) -> None:
     first = write_command(path, fault="stop-sync", integration="billing")
     assert read_command(path) == first == Command(1, "stop-sync", "billing")
     assert write_command(path, fault=None, resync=False) == Command(2, None, "crm", resync=False)
+
+
+@pytest.mark.parametrize(
+    ("fault", "subject", "signals", "told"),
+    [
+        ("outage", "api", ["errors", "tenants"], True),
+        ("outage", "contacts", ["reconciliation"], False),
+        ("slow", "api", ["errors"], False),
+        ("drop-records", "contacts", ["reconciliation"], True),
+        ("drop-records", "api", ["errors"], False),
+        ("rename-field", "contacts", ["source_schema_drift"], True),
+        ("rename-field", "invoices", ["destination_schema_drift", "freshness"], True),
+    ],
+)
+def test_which_alert_tells_of_a_fault(
+    fault: Fault, subject: str, signals: list[str], told: bool
+) -> None:
+    alert = {"subject": subject, "findings": [{"signal": name} for name in signals]}
+    assert any(each.by(alert) for each in FAULTS[fault].told) == told
