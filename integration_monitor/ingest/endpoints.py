@@ -1,6 +1,7 @@
 """Which endpoint of the manifest a call went to, and which record it wrote. Pure.
 
-Templates are compiled once. A path is compared step by step, percent-encoding resolved within each
+Templates are compiled once: those of the endpoints, and the paths of the requests of syncs that name
+an endpoint. A path is compared step by step, percent-encoding resolved within each
 step, so that an encoded slash stays part of an id. Queries are never looked at.
 """
 
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import unquote, urlsplit
 
-from integration_monitor.manifest.domain import Endpoint, Integration, Partner
+from integration_monitor.manifest.domain import Endpoint, Integration, Partner, RestSide
 from integration_monitor.observe.canonical import canonical_key
 from integration_monitor.observe.rest_records import Path
 from integration_monitor.store.call_batch import OTHER
@@ -55,7 +56,7 @@ class EndpointMatcher:
 
     def __init__(self, integration: Integration) -> None:
         self._prefix = _prefix(integration.partner)
-        self._templates = _by_length(integration.endpoints)
+        self._templates = _by_length(_templates(integration))
         self._keys = _key_readers(integration.endpoints)
         self._remembered = lru_cache(maxsize=_REMEMBERED)(self._match)
 
@@ -122,25 +123,36 @@ def _prefix(partner: Partner | None) -> _Prefix:
     return _Prefix(tuple(_step(text, capture=False) for text in _split(path)))
 
 
-def _by_length(endpoints: Mapping[str, Endpoint]) -> Mapping[int, tuple[Template, ...]]:
+def _templates(integration: Integration) -> Iterable[Template]:
+    """Those of the endpoints themselves first: they win over the same path in a sync."""
+    for endpoint in integration.endpoints.values():
+        yield _template(endpoint.name, endpoint.path)
+    for sync in integration.syncs.values():
+        for at in (sync.source.at, sync.destination.at):
+            if isinstance(at, RestSide) and at.endpoint in integration.endpoints:
+                for request in (at.list, at.lookup):
+                    if request is not None:
+                        yield _template(at.endpoint, request.request.path)
+
+
+def _by_length(templates: Iterable[Template]) -> Mapping[int, tuple[Template, ...]]:
     """Templates by their number of steps, the most literal ones first."""
     found: dict[int, list[Template]] = {}
-    for endpoint in endpoints.values():
-        template = _template(endpoint)
+    for template in templates:
         found.setdefault(len(template.steps), []).append(template)
     return {length: tuple(sorted(same, key=_rank)) for length, same in found.items()}
 
 
-def _template(endpoint: Endpoint) -> Template:
-    path = endpoint.path.partition("?")[0].partition("#")[0]
+def _template(endpoint: str, path: str) -> Template:
+    path = path.partition("?")[0].partition("#")[0]
     steps = tuple(_step(text) for text in _split(path))
     places = tuple(_PLACE.findall(path))
-    return Template(endpoint.name, steps, places, len(_PLACE.sub("", path)))
+    return Template(endpoint, steps, places, len(_PLACE.sub("", path)))
 
 
-def _rank(template: Template) -> tuple[int, int, tuple[bool, ...], str]:
+def _rank(template: Template) -> tuple[int, int, tuple[bool, ...]]:
     patterns = tuple(not isinstance(step, str) for step in template.steps)
-    return len(template.places), -template.literal, patterns, template.endpoint
+    return len(template.places), -template.literal, patterns
 
 
 def _step(text: str, *, capture: bool = True) -> str | re.Pattern[str]:

@@ -16,7 +16,7 @@ from integration_monitor.ingest.rate_limit import Limit
 from integration_monitor.manifest.calls import ErrorIn200
 from integration_monitor.observe.rest_records import Path
 from integration_monitor.observe.retry_after import retry_after
-from integration_monitor.signals.call_outcome import ERROR_CLASSES, ErrorClass, Outcome
+from integration_monitor.signals.call_outcome import ErrorClass, Outcome
 
 NOT_MODIFIED = 304
 _STARTS_OF_JSON = b'{["-0123456789tfn)\x1e\xef'
@@ -102,7 +102,7 @@ def _error_within(body: object, rule: ErrorIn200 | None) -> Outcome:
     codes = _texts(_path(rule.code).of(body) if rule.code else found)
     for code in codes:
         if code in rule.classes:
-            return _known(rule.classes[code])
+            return rule.classes[code]
     return next((known for code in codes if (known := class_of_code(code))), "bad_response")
 
 
@@ -157,11 +157,6 @@ def _is_daily(limit: Limit) -> bool:
 def _texts(found: object) -> list[str]:
     items = found if isinstance(found, list) else [found]
     return [str(item) for item in items if isinstance(item, str | int)]
-
-
-def _known(name: str) -> ErrorClass:
-    """The manifest was checked; a class of a newer version is at least an error."""
-    return name if name in ERROR_CLASSES else "bad_response"  # type: ignore[return-value]
 
 
 @lru_cache(maxsize=1024)

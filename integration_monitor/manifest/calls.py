@@ -7,6 +7,13 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
 
+ErrorClass = Literal[
+    "network", "timeout", "rate_limited", "quota_exhausted", "auth_expired", "needs_reauth",
+    "scope_missing", "permission", "our_config", "bad_request", "not_found", "conflict", "server",
+    "bad_response",
+]  # fmt: skip
+"""How a call may fail, whoever the partner is."""
+CallOutcome = Literal["ok", ErrorClass]
 RateLimited = Literal["retry", "pass_on"]
 ResetUnit = Literal["delta_s", "delta_ms", "epoch_s", "epoch_ms"]
 
@@ -100,9 +107,9 @@ class ErrorIn200:
     """Something there is an error; null, false, 0 and what is empty is none."""
     code: str | None = None
     """Where the error's code stands; None: `path` leads to it."""
-    classes: Mapping[str, str] = field(default_factory=dict)
-    """The error's code to a class of the taxonomy; another is what it means everywhere, such as
-    `THROTTLED`, or else `bad_response`."""
+    classes: Mapping[str, CallOutcome] = field(default_factory=dict)
+    """The error's code to a class of the taxonomy, or `ok`. Another code is what it means
+    everywhere, such as `THROTTLED`, or else `bad_response`."""
 
 
 @dataclass(frozen=True)

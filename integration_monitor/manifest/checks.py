@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Set
 from typing import Any
 
 from integration_monitor.manifest.auth_checks import check_auth, check_credentials
+from integration_monitor.manifest.call_checks import check_calls, check_sync_name
 from integration_monitor.manifest.jmespath_checks import check_jmespath
 from integration_monitor.manifest.problems import Problem, items, mapping, nearest
 from integration_monitor.manifest.quantities import parse_duration
@@ -36,9 +37,11 @@ def check_manifest(value: Mapping[str, Any], channels: Set[str] | None) -> Itera
     yield from _check_webhooks(mapping(value.get("webhooks")))
     probe = mapping(value.get("probe"))
     yield from _check_limits(mapping(probe.get("latency")), ("probe", "latency"))
+    yield from check_calls(value)
     endpoints = mapping(value.get("endpoints"))
     for name, sync in mapping(value.get("syncs")).items():
         path: Path = ("syncs", name)
+        yield from check_sync_name(name, path)
         if isinstance(sync, dict):
             yield from check_sync(sync, path, endpoints, credentials)
             yield from _check_limits(mapping(sync.get("lag")), (*path, "lag"))

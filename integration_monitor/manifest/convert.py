@@ -7,6 +7,7 @@ from typing import Any
 
 from integration_monitor.manifest import domain, wire, wire_partner
 from integration_monitor.manifest.convert_auth import auth
+from integration_monitor.manifest.convert_calls import call_rules, error_in_200
 from integration_monitor.manifest.convert_sync import sync
 from integration_monitor.manifest.wire_types import Wire
 
@@ -23,6 +24,7 @@ def integration(read: wire.Manifest, *, file: str, owner: domain.Owner) -> domai
         connections=_connections(read.connections),
         auth=auth(read.auth),
         endpoints={name: _endpoint(name, one) for name, one in read.endpoints.items()},
+        calls=call_rules(read.calls),
         probe=_probe(read.probe),
         syncs={name: sync(name, one) for name, one in read.syncs.items()},
         webhooks=_webhooks(read.webhooks),
@@ -41,7 +43,7 @@ def monitor(read: wire.Monitor) -> domain.Monitor:
         routes=_routes(read.routes),
         incidents=_incident_rules(read.incidents),
         retention=domain.Retention(
-            **_given(read.retention, "minutes", "hours", "verdicts", "webhooks", "gaps")
+            **_given(read.retention, "minutes", "hours", "days", "verdicts", "webhooks", "gaps")
         ),
         dagster_url=read.dagster_url,
     )
@@ -60,7 +62,8 @@ def _given(read: Wire, *names: str) -> Mapping[str, Any]:
 def _partner(read: wire_partner.Partner | None) -> domain.Partner | None:
     if read is None:
         return None
-    return domain.Partner(read.base_url, read.status_page, read.changelog)
+    every = _given(read, "changelog_every")
+    return domain.Partner(read.base_url, read.status_page, read.changelog, **every)
 
 
 def _connections(read: wire_partner.Connections | None) -> domain.Connections:
@@ -77,7 +80,15 @@ def _connections(read: wire_partner.Connections | None) -> domain.Connections:
 
 def _endpoint(name: str, read: wire_partner.Endpoint) -> domain.Endpoint:
     latency = domain.Latency(read.latency.p50, read.latency.p95, read.latency.p99)
-    return domain.Endpoint(name, read.path, read.critical, latency)
+    return domain.Endpoint(
+        name,
+        read.path,
+        read.critical,
+        latency,
+        kind=read.kind,
+        error_in_200=error_in_200(read.error_in_200),
+        record_key=read.record_key,
+    )
 
 
 def _probe(read: wire_partner.Probe | None) -> domain.Probe | None:

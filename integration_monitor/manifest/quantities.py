@@ -52,6 +52,14 @@ def parse_positive_duration(value: object) -> timedelta:
     return duration
 
 
+def parse_minutes(value: object) -> timedelta:
+    """A duration from a minute to a day: calls are counted by the minute. Raises `ValueError`."""
+    duration = parse_duration(value)
+    if not timedelta(minutes=1) <= duration <= timedelta(days=1):
+        raise ValueError("must be from 1m to 1d: calls are counted by the minute")
+    return duration
+
+
 def parse_ratio(value: object) -> float:
     """`0.1%` or a number from 0 to 1, as a fraction. Raises `ValueError`."""
     if isinstance(value, str) and (found := _PERCENT.fullmatch(value)):

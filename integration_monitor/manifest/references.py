@@ -14,7 +14,7 @@ from integration_monitor.manifest.problems import mapping
 from integration_monitor.manifest.wire import Manifest, Monitor
 from integration_monitor.manifest.yaml_document import Path, YamlDocument, parse_yaml
 
-UNWATCHED = ("endpoints", "probe", "webhooks", "slo")
+UNWATCHED = ("probe", "webhooks", "slo")
 """Sections of a manifest that are read, and that this version does not watch."""
 
 UNWATCHED_IN_SYNC = ("compare",)

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from integration_monitor.manifest.wire_auth import Auth, NoAuth
+from integration_monitor.manifest.wire_calls import Calls
 from integration_monitor.manifest.wire_partner import (
     Connections,
     Endpoint,
@@ -107,6 +108,8 @@ class Manifest(Wire):
     """How requests are authenticated."""
     endpoints: dict[Name, Endpoint] = Field(default_factory=dict)
     """The partner's endpoints by name."""
+    calls: Calls = Calls()
+    """What is watched of the calls to them."""
     probe: Probe | None = None
     """A request that shows whether a connection works."""
     syncs: dict[Name, Sync] = Field(default_factory=dict)
@@ -154,6 +157,8 @@ class Retention(Wire):
     """Calls by minute (3d)."""
     hours: PositiveDuration | None = None
     """Calls by hour (90d)."""
+    days: PositiveDuration | None = None
+    """Calls by day (2y)."""
     verdicts: PositiveDuration | None = None
     """Verdicts (2y)."""
     webhooks: PositiveDuration | None = None

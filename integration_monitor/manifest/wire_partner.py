@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import ConfigDict, Field
 
+from integration_monitor.manifest.wire_calls import ErrorIn200OrPath
 from integration_monitor.manifest.wire_types import (
     BaseAddress,
     Email,
@@ -34,6 +35,8 @@ class Partner(Wire):
     """The partner's own status page."""
     changelog: WebAddress | None = None
     """The feed or page on which the partner announces changes."""
+    changelog_every: PositiveDuration | None = None
+    """How often that feed is read (6h)."""
 
 
 class ListedConnection(Wire):
@@ -78,6 +81,12 @@ class Endpoint(Wire):
     """Whether the integration is down when this endpoint is."""
     latency: Latency = Latency()
     """Latency budgets."""
+    kind: Name | None = None
+    """What it gives, under one name over all partners (the endpoint's name)."""
+    error_in_200: ErrorIn200OrPath | None = None
+    """Where an answer that says 200 tells an error: a JMESPath, or more about it."""
+    record_key: Text | None = None
+    """Where a write names its record: `{id}` of the path, or JMESPath into the request's body."""
 
 
 class ProbeLatency(Wire):

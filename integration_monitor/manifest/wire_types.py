@@ -17,9 +17,11 @@ from integration_monitor.manifest.cadence import parse_cron, parse_every
 from integration_monitor.manifest.domain import Cadence, Reference
 from integration_monitor.manifest.quantities import (
     parse_duration,
+    parse_minutes,
     parse_positive_duration,
     parse_ratio,
 )
+from integration_monitor.manifest.rate_limit_presets import PRESETS
 from integration_monitor.manifest.scalars import (
     CHANNEL,
     CONNECTION_TOKEN,
@@ -163,10 +165,12 @@ Duration = Annotated[timedelta, PlainValidator(parse_duration), WithJsonSchema(_
 PositiveDuration = Annotated[
     timedelta, PlainValidator(parse_positive_duration), WithJsonSchema(_DURATION_SCHEMA)
 ]
+Minutes = Annotated[timedelta, PlainValidator(parse_minutes), WithJsonSchema(_DURATION_SCHEMA)]
 Ratio = Annotated[float, PlainValidator(parse_ratio), WithJsonSchema(_RATIO_SCHEMA)]
 Objective = Annotated[float, PlainValidator(read_objective), WithJsonSchema(_RATIO_SCHEMA)]
 Every = Annotated[Cadence, PlainValidator(parse_every), WithJsonSchema(_words("15m"))]
 Cron = Annotated[Cadence, PlainValidator(parse_cron), WithJsonSchema(_words("*/15 8-18 * * *"))]
+Preset = Annotated[str, WithJsonSchema({"enum": list(PRESETS)})]
 Day = Annotated[
     date, PlainValidator(read_date), WithJsonSchema({"type": "string", "format": "date"})
 ]

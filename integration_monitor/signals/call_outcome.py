@@ -6,12 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-ErrorClass = Literal[
-    "network", "timeout", "rate_limited", "quota_exhausted", "auth_expired", "needs_reauth",
-    "scope_missing", "permission", "our_config", "bad_request", "not_found", "conflict", "server",
-    "bad_response",
-]  # fmt: skip
-Outcome = Literal["ok"] | ErrorClass
+from integration_monitor.manifest.calls import CallOutcome
+from integration_monitor.manifest.calls import ErrorClass as ErrorClass
+
+Outcome = CallOutcome
 Fault = Literal["partner", "ours", "customer", "nobody", "unclear"]
 
 

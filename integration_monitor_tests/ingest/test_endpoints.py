@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -10,9 +11,11 @@ from hypothesis import strategies as st
 
 from integration_monitor.ingest import endpoints
 from integration_monitor.ingest.endpoints import EndpointMatcher
+from integration_monitor.manifest import load_directory
 from integration_monitor.manifest.domain import Endpoint, Integration, Owner, Partner, Reference
 from integration_monitor.store.call_batch import OTHER
 
+EXAMPLES = Path(__file__).parents[2] / "integrations"
 PATHS = {
     "contacts": "/contacts",
     "contact": "/contacts/{id}",
@@ -102,6 +105,23 @@ def test_an_integration_without_endpoints_has_other_calls_alone() -> None:
     matcher = EndpointMatcher(replace(integration(), endpoints={}))
     assert matcher.match("GET", "/contacts") == OTHER
     assert matcher.record_key("contacts", "/contacts/17", {}) is None
+
+
+@pytest.mark.parametrize(
+    ("path", "endpoint"),
+    [
+        ("/crm/v3/objects/contacts/search", "contacts"),
+        ("/crm/v3/objects/contacts/batch/read", "contacts"),
+        ("/crm/v3/objects/contacts", "contacts"),
+        ("/crm/v3/objects/contacts/17", "contact"),
+        ("/crm/v3/objects/companies/search", OTHER),
+    ],
+)
+def test_the_requests_of_a_sync_are_calls_of_the_endpoint_it_names(
+    path: str, endpoint: str
+) -> None:
+    (hubspot,) = (one for one in load_directory(EXAMPLES).integrations if one.name == "hubspot")
+    assert EndpointMatcher(hubspot).match("POST", path) == endpoint
 
 
 def test_paths_without_end_are_remembered_up_to_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,17 @@ from datetime import timedelta
 from pathlib import Path
 
 from integration_monitor.manifest import load_directory
+from integration_monitor.manifest.calls import (
+    CallRules,
+    DeprecationRules,
+    ErrorIn200,
+    ErrorRules,
+    LatencyRules,
+    RateLimitHeaders,
+    RateLimitRules,
+    RetryRules,
+    TenantRules,
+)
 from integration_monitor.manifest.domain import (
     Integration,
     ListedConnections,
@@ -79,3 +90,69 @@ def test_optional_keys_reach_the_domain() -> None:
     assert found.deadline == timedelta(seconds=90)
     assert found.wait_budget == timedelta(0)
     assert (found.requests_at_once, found.request_timeout) == (2, timedelta(seconds=3))
+
+
+CALLS = """
+partner: {base_url: https://api.example.com, changelog: https://example.com/a, changelog_every: 1h}
+endpoints:
+  contact:
+    path: /contacts/{id}
+    kind: contacts
+    error_in_200: {path: errors, code: "errors[].code", classes: {A1: permission, A2: ok}}
+    record_key: "{id}"
+  order: {path: /orders, error_in_200: error}
+calls:
+  window: 30m
+  minimum: 50
+  errors: {warn: 1%, fail: 0.5, for: 0s, burst: 5, burst_within: 2m, rise: 3, rise_within: 10m}
+  latency: {for: 1m, at_risk: 90%}
+  tenants: {fail: 20%, minimum: 3, for: 2m}
+  rate_limits: {warn: 2%, fail: 3%, headroom: 25%}
+  rate_limit_headers:
+    minute: {limit: X-Limit, remaining: X-Left, reset: X-Reset, reset_unit: epoch_ms, window: 1m}
+    day: {used: X-Used}
+  deprecation: {ticket: 30d, page: 7d}
+  retry: {attempts: 5, wait_budget: 0s, base: 100ms, rate_limited: pass_on}
+  samples_per_minute: 0
+"""
+
+
+def test_everything_of_calls_reaches_the_domain() -> None:
+    minutes = [timedelta(minutes=number) for number in range(31)]
+    found = read(SMALL + CALLS)
+    assert found.calls == CallRules(
+        window=minutes[30],
+        minimum=50,
+        errors=ErrorRules(0.01, 0.5, minutes[0], 5, minutes[2], 3.0, minutes[10]),
+        latency=LatencyRules(minutes[1], 0.9),
+        tenants=TenantRules(0.2, 3, minutes[2]),
+        rate_limits=RateLimitRules(0.02, 0.03, 0.25),
+        rate_limit_headers={
+            "minute": RateLimitHeaders(
+                "X-Limit", "X-Left", None, "X-Reset", "epoch_ms", window=minutes[1]
+            ),
+            "day": RateLimitHeaders(used="X-Used"),
+        },
+        deprecation=DeprecationRules(timedelta(days=30), timedelta(days=7)),
+        retry=RetryRules(5, minutes[0], timedelta(milliseconds=100), "pass_on"),
+        samples_per_minute=0,
+    )
+    contact, order = found.endpoints["contact"], found.endpoints["order"]
+    assert contact.error_in_200 == ErrorIn200(
+        "errors", "errors[].code", {"A1": "permission", "A2": "ok"}
+    )
+    assert (contact.kind, contact.record_key) == ("contacts", "{id}")
+    assert order.error_in_200 == ErrorIn200("error")
+    assert (order.kind, order.record_key) == (None, None)
+    assert found.partner
+    assert found.partner.changelog_every == timedelta(hours=1)
+
+
+def test_a_preset_of_rate_limit_headers_stays_a_name() -> None:
+    found = read(SMALL + "calls: {rate_limit_headers: github}\n").calls
+    assert found == CallRules(rate_limit_headers="github")
+
+
+def test_days_of_calls_are_retained_as_told() -> None:
+    monitor = fleet_of(SMALL, "version: 1\nretention: {days: 1y}\n").monitor
+    assert monitor.retention.days == timedelta(days=365)

@@ -49,6 +49,16 @@ def in_rest(line: str) -> str:
     return edited("        records: results\n", f"        records: results\n        {line}\n")
 
 
+def in_calls(text: str) -> str:
+    """A minimal manifest with rules for calls."""
+    return added(f"calls: {{{text}}}\n")
+
+
+def in_endpoint(text: str) -> str:
+    """A minimal manifest with more about an endpoint."""
+    return added(f"endpoints: {{contact: {{path: '/contacts/{{id}}', {text}}}}}\n")
+
+
 def paged(pages: str, query: str = 'cursor: "{cursor}"', request: str = "path: /contacts") -> str:
     """The sound manifest with `pages` instead of `next`."""
     old = f"{LIST}\n{LOOKUP}        records: results\n        next: paging.next\n"
@@ -231,6 +241,48 @@ MANIFESTS = {
     "typo of a reference": edited("{env: WAREHOUSE_URL}", "{evn: WAREHOUSE_URL}"),
     "reference to a small name": edited("{env: WAREHOUSE_URL}", "{env: warehouse}"),
     "no references": added("webhooks: {signature: x, secret: []}\n"),
+    "warn more than fail": in_calls("errors: {warn: 6%, fail: 5%}"),
+    "warn more than the default of fail": in_calls("rate_limits: {warn: 20%}"),
+    "fail less than the default of warn": in_calls("errors: {fail: 1%}"),
+    "share that is none": in_calls("errors: {warn: 2 percent}"),
+    "page before the ticket": in_calls("deprecation: {ticket: 7d}"),
+    "window below a minute": in_calls("window: 30s"),
+    "window of nothing, and minimum": in_calls("window: 0s, minimum: 0"),
+    "window without a unit": in_calls("errors: {burst_within: 5}"),
+    "window of a week": in_calls("window: 1w"),
+    "rise that is none": in_calls("errors: {rise: 1}"),
+    "typo in calls": in_calls("erors: {warn: 2%}"),
+    "typo in the rules of errors": in_calls("errors: {lasting: 5m}"),
+    "no attempts": in_calls("retry: {attempts: 0}"),
+    "unknown way with a 429": in_calls("retry: {rate_limited: wait}"),
+    "unknown preset": in_calls("rate_limit_headers: githb"),
+    "list for a preset": in_calls("rate_limit_headers: [github]"),
+    "policy of nothing": in_calls("rate_limit_headers: {minute: {limit: X-Limit}}"),
+    "policy without a unit": in_calls(
+        "rate_limit_headers: {minute: {remaining: X-Left, reset: X-Reset}}"
+    ),
+    "policy with an unknown unit": in_calls(
+        "rate_limit_headers: {minute: {remaining: X-Left, reset: X-Reset, reset_unit: seconds}}"
+    ),
+    "policy told twice": in_calls("rate_limit_headers: {minute: {used: X-Used, limit: X-Limit}}"),
+    "policy with a header that is none": in_calls("rate_limit_headers: {minute: {used: X Used}}"),
+    "typo in a policy": in_calls("rate_limit_headers: {minute: {remainig: X-Left}}"),
+    "unknown class": in_endpoint("error_in_200: {path: errors, classes: {A: rate_limit}}"),
+    "error in 200 without a path": in_endpoint("error_in_200: {code: error.code}"),
+    "JMESPath of an error in 200": in_endpoint("error_in_200: a-b"),
+    "JMESPath of a code": in_endpoint("error_in_200: {path: errors, code: a-b}"),
+    "code that is a number": in_endpoint("error_in_200: {path: a, classes: {190: auth_expired}}"),
+    "record key that the path has not": in_endpoint('record_key: "{key}"'),
+    "record key that is no JMESPath": in_endpoint("record_key: a-b"),
+    "p99 below p95": in_endpoint("latency: {p95: 2s, p99: 1s}"),
+    "two endpoints of one path": added(
+        "endpoints: {a: {path: '/a/{id}'}, b: {path: '/a/{key}/'}}\n"
+    ),
+    "endpoint called other": added("endpoints: {other: {path: /other}}\n"),
+    "sync called api": edited("syncs:\n  contacts:", "syncs:\n  api:"),
+    "changelog read all the time": added(
+        "partner: {base_url: https://a.example, changelog_every: 0s}\n"
+    ),
     "duplicate key": edited("    every: 15m\n", "    every: 15m\n    every: 1h\n"),
     "key that is a number": in_sync("fields: {1: a}"),
     "tab": edited("    every: 15m", "\tevery: 15m"),
@@ -249,6 +301,7 @@ MONITORS = {
     "monitor: unknown kind of channel": CHANNELS.replace("apprise", "slack"),
     "monitor: route to nowhere": CHANNELS + "routes: {page: [oncal]}\n",
     "monitor: duration": "version: 1\nretention: {gaps: 1 y}\n",
+    "monitor: days": "version: 1\nretention: {days: 0d}\n",
     "monitor: empty": "",
 }
 
