@@ -1,8 +1,8 @@
 """Which endpoint of the manifest a call went to, and which record it wrote. Pure.
 
-Templates are compiled once: those of the endpoints, and the paths of the requests of syncs that name
-an endpoint. A path is compared step by step, percent-encoding resolved within each
-step, so that an encoded slash stays part of an id. Queries are never looked at.
+Templates are compiled once: those of the endpoints, and the requests of syncs that name an endpoint.
+A path is compared step by step, percent-encoding resolved within each step, so that an encoded
+slash stays part of an id. Queries are never looked at.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ def _templates(integration: Integration) -> Iterable[Template]:
         yield _template(endpoint.name, endpoint.path)
     for sync in integration.syncs.values():
         for at in (sync.source.at, sync.destination.at):
-            if isinstance(at, RestSide) and at.endpoint in integration.endpoints:
+            if isinstance(at, RestSide) and at.endpoint:
                 for request in (at.list, at.lookup):
                     if request is not None:
                         yield _template(at.endpoint, request.request.path)

@@ -72,7 +72,10 @@ def test_no_key_can_be_missed_without_a_word(name: str) -> None:
 def _is_free(path: Path) -> bool:
     """Keys that the writer chooses."""
     return (
-        any(step in ("body", "query", "headers", "fields", "events", "classes") for step in path[:-1])
+        any(
+            step in ("body", "query", "headers", "fields", "events", "classes")
+            for step in path[:-1]
+        )
         or path[:-1] in (("endpoints",), ("syncs",), ("channels",))
         or path[:2] == ("connections", "list")
     )
