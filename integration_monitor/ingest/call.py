@@ -78,6 +78,13 @@ class Call:
         except Exception:  # noqa: BLE001 - watching a call never breaks it
             self._troubled()
 
+    def repeated(self, response: httpx.Response) -> None:
+        """The partner has answered, but the call is made again: only its headers count."""
+        try:
+            self._watch.listen(self.endpoint, self.tenant, response.headers)
+        except Exception:  # noqa: BLE001 - watching a call never breaks it
+            self._watch.tell()
+
     def broke(self, error: BaseException) -> None:
         """There was no answer, or not all of its body."""
         if self._done:

@@ -53,9 +53,7 @@ class Recorder:
         """What was seen since the last taking; None for nothing."""
         read = self.readings.take(datetime.fromtimestamp(self.clock(), UTC))
         counted = self.counters.take()
-        if not counted.counts and not counted.dropped:
-            return None
-        return Batch(
+        batch = Batch(
             id=str(uuid.uuid4()),
             source=f"{socket.gethostname()}:{os.getpid()}",
             counts=counted.counts,
@@ -65,6 +63,8 @@ class Recorder:
             shapes=read.shapes,
             dropped=counted.dropped,
         )
+        is_empty = batch == Batch(batch.id, batch.source)
+        return None if is_empty else batch
 
     def _step(self) -> None:
         try:

@@ -69,7 +69,7 @@ class Watch:
             if self._matcher is not None:
                 endpoint = self._matcher.match(request.method, request.url.path)
         except Exception:  # noqa: BLE001 - watching a call never breaks it
-            self._tell()
+            self.tell()
         return Call(self, request, endpoint, tenant)
 
     def heard(self, call: Call) -> int:
@@ -82,6 +82,10 @@ class Watch:
             call.is_sampled = True
             return _FAILURE_BYTES
         return 0
+
+    def listen(self, endpoint: str, tenant: str, headers: httpx.Headers) -> None:
+        """What an answer says beside the call that is made again after it."""
+        self._headers.hear(endpoint, tenant, headers, self._clock())
 
     def answered(self, call: Call) -> None:
         """The answer to a call was read, or closed before its end."""
@@ -119,7 +123,7 @@ class Watch:
     def troubled(self) -> None:
         """A call could not be watched, by a mistake of ours."""
         self._counters.drop()
-        self._tell()
+        self.tell()
 
     def _bytes_of_success(self, call: Call, minute: int) -> int:
         is_json = "json" in call.headers.get("content-type", "")
@@ -144,7 +148,8 @@ class Watch:
             at = datetime.fromtimestamp(now, UTC)
             self._counters.keep(self._failing.answered(call, outcome, body, at))
 
-    def _tell(self) -> None:
+    def tell(self) -> None:
+        """Log a mistake of ours, the first one only."""
         if not self._told:
             self._told = True
             _log.warning("calls to %s could not be watched", self._name, exc_info=True)

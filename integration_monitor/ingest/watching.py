@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING, Protocol
 
 from integration_monitor.ingest.opening import find_integration, recorder_for
 from integration_monitor.ingest.recorder import Recorder
+from integration_monitor.ingest.retries import Retries
 from integration_monitor.ingest.watch import Watch
+from integration_monitor.manifest.calls import CallRules, RetryRules
 
 if TYPE_CHECKING:
     import httpx
+
+_WITHOUT_MANIFEST = CallRules(retry=RetryRules(attempts=1))
 
 
 class WatchedCall(Protocol):
@@ -19,6 +23,9 @@ class WatchedCall(Protocol):
 
     def answered(self, response: httpx.Response, *, is_async: bool = False) -> None:
         """The partner has answered."""
+
+    def repeated(self, response: httpx.Response) -> None:
+        """The partner has answered, but the call is made again."""
 
     def broke(self, error: BaseException) -> None:
         """There was no answer."""
@@ -36,11 +43,12 @@ class Watching(Protocol):
 
 def opened(
     name: str, manifests: str | Path | None, store_url: str | None, recorder: Recorder | None
-) -> Watching:
-    """The watch of an integration."""
+) -> tuple[Watching, Retries]:
+    """The watch of an integration, and its rules for calls that fail."""
     integration = find_integration(name, manifests, os.environ)
     recorder = recorder or recorder_for(store_url, os.environ)
-    return Watch(name, integration, recorder) if recorder else _Unwatched()
+    watching = Watch(name, integration, recorder) if recorder else _Unwatched()
+    return watching, Retries(integration.calls if integration else _WITHOUT_MANIFEST)
 
 
 class _Unwatched:
@@ -50,6 +58,9 @@ class _Unwatched:
         return self
 
     def answered(self, response: httpx.Response, *, is_async: bool = False) -> None:
+        pass
+
+    def repeated(self, response: httpx.Response) -> None:
         pass
 
     def broke(self, error: BaseException) -> None:
