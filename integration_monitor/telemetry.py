@@ -5,15 +5,22 @@ No call to a partner is made here, so a sensor can do it in each tick.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from integration_monitor.failures import describe
 from integration_monitor.manifest.domain import Integration
 from integration_monitor.observe.response_schema import follow_answers
 from integration_monitor.partner_changes import judge_partner_changes
-from integration_monitor.signals import call_errors, call_latency
+from integration_monitor.signals import (
+    call_auth,
+    call_comparison,
+    call_errors,
+    call_latency,
+    call_rate_limits,
+    call_tenants,
+)
 from integration_monitor.signals.api import ApiSignal, Judged, verdict
 from integration_monitor.signals.call_facts import CallFacts
 from integration_monitor.signals.verdict import Verdict
@@ -33,7 +40,10 @@ class Family:
 
 FAMILIES = (
     Family("errors", call_errors.judge),
+    Family("auth", call_auth.judge),
     Family("latency", call_latency.judge),
+    Family("tenants", call_tenants.judge),
+    Family("rate_limits", call_rate_limits.judge),
 )
 
 
@@ -48,7 +58,7 @@ def judge_fleet(
     """
     follow_answers(store, integrations, now)
     with store.begin() as connection:
-        facts = call_facts.read(connection, integrations, now)
+        facts = _compared(call_facts.read(connection, integrations, now), integrations)
         found = (
             *(
                 _judge(family, facts[integration.name], integration, now)
@@ -59,6 +69,13 @@ def judge_fleet(
         )
         verdicts.record(connection, *found)
     return found
+
+
+def _compared(
+    facts: Mapping[str, CallFacts], integrations: Sequence[Integration]
+) -> Mapping[str, CallFacts]:
+    said = call_comparison.compare(facts, integrations)
+    return {**facts, **{name: replace(facts[name], whose=whose) for name, whose in said.items()}}
 
 
 def _judge(family: Family, facts: CallFacts, integration: Integration, now: datetime) -> Verdict:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal, get_args
 
-from integration_monitor.manifest.domain import Integration, Severity
+from integration_monitor.manifest.domain import SINGLE, Integration, Severity
 from integration_monitor.signals.verdict import API, Part, Status, Verdict
 
 ApiSignal = Literal[
@@ -53,7 +53,7 @@ def verdict(signal: str, integration: Integration, judged: Judged, now: datetime
         at=now,
         valid_until=now + VALID_FOR,
         evidence=judged.evidence,
-        tenants=tuple(part.tenant for part in parts if part.status != "ok"),
+        tenants=tuple(part.tenant for part in parts if part.tenant != SINGLE),
         parts=parts,
         details=judged.details,
     )

@@ -11,15 +11,14 @@ from integration_monitor.manifest.calls import CallRules, ErrorRules
 from integration_monitor.manifest.domain import Integration, Severity
 from integration_monitor.signals.api import Judged, verdict
 from integration_monitor.signals.call_facts import CallFacts, EndpointCalls
-from integration_monitor.signals.call_outcome import ERROR_CLASSES, ClassOfError
-from integration_monitor.signals.call_rules import over
+from integration_monitor.signals.call_outcome import class_of
+from integration_monitor.signals.call_rules import fails, over
 from integration_monitor.signals.call_silence import without_calls
 from integration_monitor.signals.call_wording import minute, percent
 from integration_monitor.signals.verdict import Status, Verdict
 from integration_monitor.signals.wording import count, number, some, span, table
 
 SIGNAL = "errors"
-_UNHEARD_OF = ClassOfError("unclear", "it failed in an unknown way", "look at the failing calls")
 _NAMED = 3
 """Endpoints that a reason speaks of; the table has all."""
 
@@ -80,7 +79,7 @@ def _of_endpoint(name: str, calls: EndpointCalls, rules: CallRules) -> _Finding 
 
 def _status(calls: EndpointCalls, rules: CallRules) -> tuple[Status, Rule]:
     enough = calls.calls.window >= rules.minimum
-    if enough and over(calls.failed, calls.calls, rules.errors.fail):
+    if fails(calls, rules):
         return "fail", "share"
     burst = _burst(calls, rules.errors)
     if burst >= rules.errors.fail:
@@ -133,7 +132,7 @@ def _severity(
     everything = len(failing) == len(facts.endpoints)
     for finding in failing:
         urgent = everything or finding.endpoint in critical
-        if urgent and _class(finding.outcome).fault not in ("customer", "nobody"):
+        if urgent and class_of(finding.outcome).fault not in ("customer", "nobody"):
             return "page"
     if failing or any(finding.endpoint in critical for finding in findings):
         return "ticket"
@@ -144,8 +143,10 @@ def _reason(findings: Sequence[_Finding], facts: CallFacts, rules: CallRules, no
     if not findings:
         return _well(facts, rules)
     worst = findings[0]
-    known = _class(worst.outcome)
+    known = class_of(worst.outcome)
     text = f"{_sentence(worst, rules, now)} — {known.means}; {known.next_move}"
+    whose = facts.whose.get(worst.endpoint)
+    text += f"; {whose}" if whose else ""
     others = [f"{f.endpoint} ({f.outcome} {percent(f.share)})" for f in findings[1:]]
     return f"{text}; also {some(others, _NAMED)}" if others else text
 
@@ -212,8 +213,3 @@ def _classes(calls: EndpointCalls) -> str:
     counts = {name: n.stretches.window for name, n in calls.outcomes.items() if name != "ok"}
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return ", ".join(f"{name} {number(n)}" for name, n in ordered if n)
-
-
-def _class(outcome: str) -> ClassOfError:
-    known = ERROR_CLASSES.get(outcome)  # type: ignore[call-overload]
-    return known if isinstance(known, ClassOfError) else _UNHEARD_OF

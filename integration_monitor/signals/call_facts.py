@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -97,6 +97,55 @@ class EndpointLatency:
 
 
 @dataclass(frozen=True)
+class TenantCalls:
+    """How one tenant's calls ended, by endpoint and outcome.
+
+    Read only for tenants with failed calls, and for those that were reported before.
+    """
+
+    endpoints: Mapping[str, Mapping[str, Stretches]]
+    since: datetime | None = None
+    """The minute from which on its calls fail; None where that was not looked up."""
+
+    def of(self, outcomes: Collection[str] | None = None, endpoint: str | None = None) -> Stretches:
+        """The calls that ended so; left out: however, at whichever endpoint."""
+        return Stretches.sum(
+            counted
+            for name, ended in self.endpoints.items()
+            for outcome, counted in ended.items()
+            if (endpoint is None or name == endpoint) and (outcomes is None or outcome in outcomes)
+        )
+
+    def failed(self, endpoint: str | None = None) -> Stretches:
+        """The calls that count against the endpoints."""
+        return self.of({each for each in self.outcomes if is_failure(each)}, endpoint)
+
+    @property
+    def outcomes(self) -> frozenset[str]:
+        """All ways in which calls ended."""
+        return frozenset(outcome for ended in self.endpoints.values() for outcome in ended)
+
+
+@dataclass(frozen=True)
+class LimitFacts:
+    """A limit of the partner's, as the tenant has it that is nearest to it; stale ones left out."""
+
+    policy: str
+    tenant: str
+    limit: int
+    remaining: int
+    reset_at: datetime | None
+    seen_at: datetime
+    low: tuple[str, ...] = ()
+    """The tenants with less left than there should be, sorted."""
+
+    @property
+    def headroom(self) -> float:
+        """The share that is left."""
+        return max(self.remaining, 0) / self.limit
+
+
+@dataclass(frozen=True)
 class CallFacts:
     """All that was read of one integration, up to `end`."""
 
@@ -104,5 +153,10 @@ class CallFacts:
     end: datetime
     endpoints: Mapping[str, EndpointCalls] = field(default_factory=dict)
     latencies: Mapping[str, EndpointLatency] = field(default_factory=dict)
+    tenants: Mapping[str, TenantCalls] = field(default_factory=dict)
+    limits: tuple[LimitFacts, ...] = ()
+    """By policy."""
+    whose: Mapping[str, str] = field(default_factory=dict)
+    """Of an endpoint that fails: what a comparison with others says of whose fault it is."""
     last_call: datetime | None = None
     """The minute of the newest call that is kept; None where none is."""

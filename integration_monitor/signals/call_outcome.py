@@ -72,10 +72,21 @@ ERROR_CLASSES: Mapping[ErrorClass, ClassOfError] = {
 }
 """Faults and next moves by class."""
 
+_UNHEARD_OF = ClassOfError("unclear", "it failed in an unknown way", "look at the failing calls")
 HARMLESS: tuple[str, ...] = (
     "ok", *(name for name, known in ERROR_CLASSES.items() if not known.is_failure),
 )  # fmt: skip
 """Outcomes that do not count against the endpoint: there was an answer to use."""
+
+AUTH: tuple[ErrorClass, ...] = (
+    "auth_expired", "needs_reauth", "scope_missing", "permission", "our_config",
+)  # fmt: skip
+"""Errors of who asks: another answer needs another token, account or client."""
+
+
+def class_of(outcome: str) -> ClassOfError:
+    """What is known of an error's class, also of one that nobody heard of."""
+    return ERROR_CLASSES.get(outcome, _UNHEARD_OF)  # type: ignore[call-overload, no-any-return]
 
 
 def is_failure(outcome: str) -> bool:

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from integration_monitor.manifest.calls import CallRules
 from integration_monitor.manifest.domain import Latency
-from integration_monitor.signals.call_facts import Stretches
+from integration_monitor.signals.call_facts import EndpointCalls, Stretches
 
 FEWEST = 3
 """Calls that have to go wrong before a share means anything (Google SRE workbook, chapter 5, on
@@ -41,6 +41,12 @@ def over(bad: Stretches, of: Stretches, limit: float, *, strictly: bool = False)
     if min(of.older, of.newer) >= ENOUGH:
         return reached(bad.older, of.older) and reached(bad.newer, of.newer)
     return of.lasting < ENOUGH or reached(bad.lasting, of.lasting)
+
+
+def fails(calls: EndpointCalls, rules: CallRules) -> bool:
+    """Whether the share of an endpoint's failed calls is at `fail`, for long enough."""
+    enough = calls.calls.window >= rules.minimum
+    return enough and over(calls.failed, calls.calls, rules.errors.fail)
 
 
 def end_of(now: datetime) -> datetime:

@@ -16,17 +16,30 @@ import sqlalchemy as sa
 from integration_monitor.manifest.domain import Integration
 from integration_monitor.signals.call_facts import CallFacts
 from integration_monitor.signals.call_rules import end_of
-from integration_monitor.store import call_history, call_latencies, call_outcomes
+from integration_monitor.store import (
+    call_history,
+    call_latencies,
+    call_limits,
+    call_outcomes,
+    call_tenants,
+)
 from integration_monitor.store.call_spans import Span, spans_of
+from integration_monitor.store.call_tenants import Followed
 from integration_monitor.store.tables import call_minutes
+
+_NOBODY: Followed = {}
 
 
 def read(
-    connection: sa.Connection, integrations: Iterable[Integration], now: datetime
+    connection: sa.Connection,
+    integrations: Iterable[Integration],
+    now: datetime,
+    followed: Followed = _NOBODY,
 ) -> dict[str, CallFacts]:
     """The facts of each integration by name, up to the newest minute that had time to arrive.
 
-    For the rest of the transaction it may use more memory, and nothing is compiled for it.
+    Tenants are read where their calls fail, and where they are `followed`. For the rest of
+    the transaction the store may use more memory, and compiles no queries.
     """
     connection.execute(sa.text("SET LOCAL work_mem = '64MB'"))
     connection.execute(sa.text("SET LOCAL jit = off"))
@@ -36,22 +49,31 @@ def read(
         by_look_back[span.earliest].append(span)
     facts: dict[str, CallFacts] = {}
     for spans in by_look_back.values():
-        facts |= _read(connection, spans, end)
+        facts |= _read(connection, spans, end, now, followed)
     return facts
 
 
 def _read(
-    connection: sa.Connection, spans: Sequence[Span], end: datetime
+    connection: sa.Connection,
+    spans: Sequence[Span],
+    end: datetime,
+    now: datetime,
+    followed: Followed,
 ) -> Mapping[str, CallFacts]:
     endpoints = call_outcomes.read(connection, spans, end)
-    endpoints = call_history.add(connection, spans, endpoints, end)
+    endpoints = call_history.of_endpoints(connection, spans, endpoints, end)
     latencies = call_latencies.read(connection, spans, end)
+    tenants = call_tenants.read(connection, spans, end, followed)
+    tenants = call_history.of_tenants(connection, spans, tenants, end)
+    limits = call_limits.read(connection, spans, now)
     facts = {
         span.name: CallFacts(
             span.name,
             end,
             endpoints=endpoints.get(span.name, {}),
             latencies=latencies.get(span.name, {}),
+            tenants=tenants.get(span.name, {}),
+            limits=limits.get(span.name, ()),
         )
         for span in spans
     }
