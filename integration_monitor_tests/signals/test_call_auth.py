@@ -12,6 +12,7 @@ from integration_monitor.signals.call_facts import (
     Stretches,
     TenantCalls,
 )
+from integration_monitor.signals.call_outcome import AUTH
 from integration_monitor.signals.verdict import Verdict
 from integration_monitor_tests.call_examples import CRM, NOW, ago
 
@@ -24,7 +25,7 @@ def tenant(ok: Counted, refused: Counted, outcome: str = "auth_expired") -> Tena
 
 
 def judged(**tenants: TenantCalls) -> Verdict:
-    refused = Stretches.sum(each.of(call_auth.AUTH) for each in tenants.values())
+    refused = Stretches.sum(each.of(AUTH) for each in tenants.values())
     ended = {"ok": OutcomeCounts(Stretches(900, 120, 180)), "auth_expired": OutcomeCounts(refused)}
     facts = CallFacts(
         "crm",
