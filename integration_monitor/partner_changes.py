@@ -18,7 +18,7 @@ def judge_partner_changes(
 ) -> tuple[Verdict, ...]:
     """The verdicts of the signals that are about what the partner does, not how calls end."""
     names = [each.name for each in integrations]
-    announced = notices.of_fleet(connection, names, now)
+    announced = notices.of_fleet(connection, integrations, now)
     fields = response_shapes.of_fleet(connection, names)
     return tuple(
         verdict

@@ -66,6 +66,9 @@ class DeprecationRules:
     ticket: timedelta = timedelta(days=90)
     """What ends sooner than this is a ticket."""
     page: timedelta = timedelta(days=14)
+    withdrawn_after: timedelta = timedelta(days=7)
+    """So long an endpoint answers without a notice before that counts as withdrawn; so long it is
+    not called at all before its end is nobody's concern any more."""
 
 
 @dataclass(frozen=True)

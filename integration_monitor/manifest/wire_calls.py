@@ -97,6 +97,8 @@ class DeprecationRules(Wire):
     """What ends sooner than this is a ticket (90d)."""
     page: PositiveDuration | None = None
     """What ends sooner than this is a page (14d)."""
+    withdrawn_after: PositiveDuration | None = None
+    """How long no answer repeats a notice before it counts as withdrawn (7d)."""
 
 
 class RetryRules(Wire):

@@ -18,9 +18,6 @@ from integration_monitor.signals.verdict import Status, Verdict
 from integration_monitor.signals.wording import cell, clock, count, some, table
 
 SIGNAL = "deprecation"
-QUIET_FOR = timedelta(days=7)
-"""So long an endpoint answers without a notice before that counts as withdrawn; so long it is not
-called at all before its end is nobody's concern any more."""
 _SAID = 3
 
 Standing = Literal["in force", "withdrawn", "no longer called"]
@@ -46,15 +43,16 @@ class Announced:
     last_call: datetime | None = None
     """The newest call to the endpoint; None where none is kept."""
 
-    def standing(self, now: datetime) -> Standing:
-        """Whether it still counts: it does until a week of calls, or a week of none, is over."""
-        if now - self.last_seen < QUIET_FOR:
+    def standing(self, rules: DeprecationRules, now: datetime) -> Standing:
+        """Whether it still counts: until so long was called without it, or not called at all."""
+        quiet = rules.withdrawn_after
+        if now - self.last_seen < quiet:
             return "in force"
-        if self.last_call is not None and self.last_call - self.last_seen >= QUIET_FOR:
+        if self.last_call is not None and self.last_call - self.last_seen >= quiet:
             return "withdrawn"
-        # The calls between the last notice and now may be few: a week from the last of them.
+        # The calls between the last notice and now may be few: counted from the last of them.
         last = max(self.last_call or self.last_seen, self.last_seen)
-        return "no longer called" if now - last >= QUIET_FOR else "in force"
+        return "no longer called" if now - last >= quiet else "in force"
 
 
 @dataclass(frozen=True)
@@ -67,19 +65,19 @@ class _Finding:
 
 def judge(integration: Integration, announced: Sequence[Announced], now: datetime) -> Verdict:
     """Warn from the first notice on; the nearer the end, the louder."""
+    rules = integration.calls.deprecation
     endpoints: dict[str, list[Announced]] = {}
     for notice in announced:
-        if notice.standing(now) == "in force":
+        if notice.standing(rules, now) == "in force":
             endpoints.setdefault(notice.endpoint, []).append(notice)
-    rules = integration.calls.deprecation
     found = [_finding(name, of, rules, now) for name, of in sorted(endpoints.items())]
     found.sort(key=lambda each: _RANK.index((each.status, each.severity)))
     judged = Judged(
         status=found[0].status if found else "ok",
         severity=found[0].severity if found else None,
-        reason=_said(found) or _all_well(announced, now),
+        reason=_said(found) or _all_well(announced, rules, now),
         evidence=_evidence(found),
-        details=_details(announced, now),
+        details=_details(announced, rules, now),
     )
     return verdict(SIGNAL, integration, judged, now)
 
@@ -127,8 +125,10 @@ def _since(on: date, now: datetime) -> str:
     return f"since {on}" if on <= now.date() else f"from {on} on"
 
 
-def _all_well(announced: Sequence[Announced], now: datetime) -> str:
-    over = sorted(f"{each.endpoint} ({each.kind} {each.standing(now)})" for each in announced)
+def _all_well(announced: Sequence[Announced], rules: DeprecationRules, now: datetime) -> str:
+    over = sorted(
+        f"{each.endpoint} ({each.kind} {each.standing(rules, now)})" for each in announced
+    )
     return f"nothing is announced any more: {some(over)}" if over else "no end is announced"
 
 
@@ -138,13 +138,13 @@ def _evidence(found: Sequence[_Finding]) -> dict[str, float]:
     return evidence | ({"days_left": float(min(left))} if left else {})
 
 
-def _details(announced: Sequence[Announced], now: datetime) -> str:
+def _details(announced: Sequence[Announced], rules: DeprecationRules, now: datetime) -> str:
     header = ("endpoint", "header", "date", "days left", "first seen", "last seen", "", "link")
     by_end = sorted(announced, key=lambda n: (n.on is None, n.on, n.endpoint, n.kind))
-    return table(header, [_row(notice, now) for notice in by_end])
+    return table(header, [_row(notice, rules, now) for notice in by_end])
 
 
-def _row(notice: Announced, now: datetime) -> tuple[object, ...]:
+def _row(notice: Announced, rules: DeprecationRules, now: datetime) -> tuple[object, ...]:
     return (
         notice.endpoint,
         notice.kind.title(),
@@ -152,6 +152,6 @@ def _row(notice: Announced, now: datetime) -> tuple[object, ...]:
         (notice.on - now.date()).days if notice.on else "",
         clock(notice.first_seen),
         clock(notice.last_seen),
-        notice.standing(now),
+        notice.standing(rules, now),
         cell(notice.link or ""),
     )

@@ -8,24 +8,30 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from integration_monitor.signals.deprecation import QUIET_FOR, Announced
+from integration_monitor.manifest.domain import Integration
+from integration_monitor.signals.deprecation import Announced
 from integration_monitor.store.tables import call_hours, call_minutes, notices
 
 
 def of_fleet(
-    connection: sa.Connection, integrations: Collection[str], now: datetime
+    connection: sa.Connection, integrations: Collection[Integration], now: datetime
 ) -> Mapping[str, Sequence[Announced]]:
     """The notices of each integration that has any, by endpoint and header.
 
     When an endpoint was called last is looked up only where its notice was not seen for so long
     that it matters.
     """
+    quiet_for = {each.name: each.calls.deprecation.withdrawn_after for each in integrations}
     rows = connection.execute(
         sa.select(notices)
-        .where(notices.c.integration == sa.any_(sa.cast([*integrations], sa.ARRAY(sa.Text))))
+        .where(notices.c.integration == sa.any_(sa.cast([*quiet_for], sa.ARRAY(sa.Text))))
         .order_by(notices.c.integration, notices.c.endpoint, notices.c.kind)
     ).all()
-    quiet = {(row.integration, row.endpoint) for row in rows if now - row.last_seen >= QUIET_FOR}
+    quiet = {
+        (row.integration, row.endpoint)
+        for row in rows
+        if now - row.last_seen >= quiet_for[row.integration]
+    }
     called = _last_calls(connection, quiet)
     found: defaultdict[str, list[Announced]] = defaultdict(list)
     for row in rows:

@@ -57,6 +57,13 @@ def test_the_manifest_says_what_is_near() -> None:
     assert judge(replace(HUBSPOT, calls=rules), [notice(left=30)], NOW).severity == "watch"
 
 
+def test_the_manifest_says_when_a_notice_counts_as_withdrawn() -> None:
+    rules = CallRules(deprecation=DeprecationRules(withdrawn_after=DAY))
+    old = notice(seen=2 * DAY, called=timedelta(0))
+    assert judge(HUBSPOT, [old], NOW).status == "warn"
+    assert judge(replace(HUBSPOT, calls=rules), [old], NOW).status == "ok"
+
+
 @pytest.mark.parametrize(
     ("left", "says"),
     [(-10, "deprecated since 2026-11-11"), (10, "from 2026-12-01 on"), (None, "deprecated, ")],
