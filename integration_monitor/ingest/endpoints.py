@@ -1,8 +1,8 @@
 """Which endpoint of the manifest a call went to, and which record it wrote. Pure.
 
-Templates are compiled once: those of the endpoints, and the requests of syncs that name an endpoint.
-A path is compared step by step, percent-encoding resolved within each step, so that an encoded
-slash stays part of an id. Queries are never looked at.
+Templates are compiled once: those of the endpoints, and the requests of syncs that name one. A
+path is compared step by step, percent-encoding resolved within each step, so that an encoded slash
+stays part of an id. Queries are never looked at.
 """
 
 from __future__ import annotations
