@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from contextlib import AbstractContextManager
 from datetime import datetime
+from pathlib import Path
 from typing import TypeVar
 
 import dagster as dg
+import sqlalchemy as sa
+from dagster._core.definitions.asset_checks.asset_check_evaluation import (
+    AssetCheckEvaluationPlanned,
+)
 from dagster._core.definitions.asset_selection import (
     AssetCheckKeysSelection,
     AssetChecksForAssetKeysSelection,
@@ -21,31 +27,55 @@ from dagster._core.definitions.definitions_load_context import (
     DefinitionsLoadType,
 )
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
-from dagster._core.events import AssetObservationData, DagsterEvent, DagsterEventType
+from dagster._core.events import (
+    ASSET_CHECK_EVENTS,
+    AssetObservationData,
+    DagsterEvent,
+    DagsterEventType,
+)
+from dagster._core.events.log import EventLogEntry
 from dagster._core.instance.utils import RUNLESS_JOB_NAME, RUNLESS_RUN_ID
 from dagster._core.storage.asset_check_execution_record import (
     COMPLETED_ASSET_CHECK_EXECUTION_RECORD_STATUSES,
     AssetCheckExecutionRecord,
 )
+from dagster._core.storage.event_log.schema import (
+    AssetCheckExecutionsTable,
+    AssetEventTagsTable,
+    SqlEventLogStorageTable,
+)
+from dagster._core.storage.event_log.sql_event_log import SqlEventLogStorage
+from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 from dagster._record import copy
+from dagster._serdes import deserialize_value
 from dagster._utils.warnings import disable_dagster_warnings
 from dagster.components.utils.translation import TranslationFn, TranslationFnResolver
 from dagster_shared.libraries import DagsterLibraryRegistry
 
 __all__ = [
+    "CHECK_EVENTS",
+    "OBSERVATION",
+    "RUNLESS_RUN_ID",
     "AssetCheckExecutionRecord",
+    "AssetCheckExecutionsTable",
+    "AssetEventTagsTable",
     "AssetGraph",
     "EntityKeys",
+    "SqlEventLogStorage",
+    "SqlEventLogStorageTable",
     "TranslationFn",
     "TranslationFnResolver",
     "UnresolvedAssetJobDefinition",
     "asset_graph",
+    "check_key_of_event",
     "disable_dagster_warnings",
+    "has_run_shard",
     "last_check_executions",
     "last_check_result",
     "pinned",
     "register_library",
     "report_past_event",
+    "run_shard",
     "select_checks",
     "selection_from",
     "selections",
@@ -53,6 +83,9 @@ __all__ = [
 
 Value = TypeVar("Value")
 EntityKeys = frozenset[dg.AssetKey | dg.AssetCheckKey]
+CHECK_EVENTS = sorted(kind.value for kind in ASSET_CHECK_EVENTS)
+"""The types of events about checks: planned, evaluated."""
+OBSERVATION = DagsterEventType.ASSET_OBSERVATION.value
 
 
 def pinned(
@@ -198,3 +231,27 @@ def _defined_part(
             child, missing = _defined_part(child, graph)
             return copy(selection, child=child), missing
     return selection, set()
+
+
+def check_key_of_event(event: str) -> dg.AssetCheckKey | None:
+    """The check that a stored event is about, None where it cannot be read or is about none."""
+    try:
+        about = deserialize_value(event, EventLogEntry).get_dagster_event().event_specific_data
+    except Exception:  # noqa: BLE001 - written by any version of Dagster, or by hand
+        return None
+    if isinstance(about, dg.AssetCheckEvaluation | AssetCheckEvaluationPlanned):
+        return dg.AssetCheckKey(about.asset_key, about.check_name)
+    return None
+
+
+def run_shard(storage: SqlEventLogStorage, run_id: str) -> AbstractContextManager[sa.Connection]:
+    """A transaction on the database that holds the events of one run alone; see `has_run_shard`."""
+    shard: AbstractContextManager[sa.Connection] = storage.run_connection(run_id)
+    return shard
+
+
+def has_run_shard(storage: SqlEventLogStorage, run_id: str) -> bool:
+    """Whether a run has a database of its own, as on SQLite. Asking for one would create it."""
+    if not isinstance(storage, SqliteEventLogStorage):
+        return False
+    return Path(storage.path_for_shard(run_id)).exists()

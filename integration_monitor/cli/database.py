@@ -1,12 +1,13 @@
-"""`db`: the store's schema."""
+"""`db`: the store's schema; its size and what is kept are commands of their own modules."""
 
 from __future__ import annotations
 
 import typer
 
+from integration_monitor.cli import prune, stats
 from integration_monitor.cli.context import clear_errors, environment, progress
 
-app = typer.Typer(help="The store's schema.", no_args_is_help=True)
+app = typer.Typer(help="The store: its schema, its size, what is kept.", no_args_is_help=True)
 
 
 @app.command()
@@ -36,3 +37,7 @@ def status() -> None:
         typer.echo(f"the store has {current or 'no schema'}, needs {migrate.newest_revision()}")
         migrate.require_current(store)
         store.dispose()
+
+
+app.command()(stats.stats)
+app.command()(prune.prune)

@@ -42,9 +42,7 @@ def monitor(read: wire.Monitor) -> domain.Monitor:
         channels={name: _channel(name, one) for name, one in read.channels.items()},
         routes=_routes(read.routes),
         incidents=_incident_rules(read.incidents),
-        retention=domain.Retention(
-            **_given(read.retention, "minutes", "hours", "days", "verdicts", "webhooks", "gaps")
-        ),
+        retention=domain.Retention(**_given(read.retention, *wire.Retention.model_fields)),
         dagster_url=read.dagster_url,
     )
 

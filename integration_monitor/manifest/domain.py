@@ -377,6 +377,8 @@ class Retention:
     verdicts: timedelta = timedelta(days=730)
     webhooks: timedelta = timedelta(days=30)
     gaps: timedelta = timedelta(days=365)
+    dagster: timedelta = timedelta(days=30)
+    """Of Dagster's own events of our checks and assets."""
 
 
 @dataclass(frozen=True)

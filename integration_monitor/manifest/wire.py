@@ -156,7 +156,7 @@ class Retention(Wire):
     minutes: PositiveDuration | None = None
     """Calls by minute (3d)."""
     hours: PositiveDuration | None = None
-    """Calls by hour (90d)."""
+    """Calls by hour, failing calls, what partners announced (90d)."""
     days: PositiveDuration | None = None
     """Calls by day (2y)."""
     verdicts: PositiveDuration | None = None
@@ -165,6 +165,8 @@ class Retention(Wire):
     """Webhooks (30d)."""
     gaps: PositiveDuration | None = None
     """Closed gaps (1y)."""
+    dagster: PositiveDuration | None = None
+    """Dagster's own events of these checks and assets, for `db prune` (30d)."""
 
 
 class Monitor(Wire):

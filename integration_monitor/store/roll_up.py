@@ -73,6 +73,22 @@ def oldest_due(connection: sa.Connection, grain: Grain) -> datetime | None:
     return oldest
 
 
+def count_due(connection: sa.Connection, now: datetime) -> int:
+    """How many hours and days of an integration ended and are not rolled up yet."""
+    unit = (roll_ups_due.c.grain, roll_ups_due.c.start, roll_ups_due.c.integration)
+    ended = sa.or_(
+        *(
+            sa.and_(
+                roll_ups_due.c.grain == grain.name,
+                roll_ups_due.c.start <= now - SETTLE - grain.length,
+            )
+            for grain in (HOUR, DAY)
+        )
+    )
+    due = sa.select(*unit).where(ended).distinct().subquery()
+    return connection.execute(sa.select(sa.func.count()).select_from(due)).scalar_one()
+
+
 def _all_due(
     store: Store, grain: Grain, now: datetime, enough: Callable[[], bool]
 ) -> tuple[int, bool]:
