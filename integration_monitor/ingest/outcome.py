@@ -52,7 +52,6 @@ def outcome_of_answer(
     limits: Iterable[Limit] = (),
     wait_budget: timedelta | None = None,
     expects_json: bool = True,
-    refreshed: bool = False,
     now: datetime | None = None,
 ) -> Outcome:
     """The class of an answer.
@@ -60,7 +59,7 @@ def outcome_of_answer(
     `headers` is case-insensitive, or has its names in lower case. `first` is where the body begins,
     as it came over the wire. `body` is the parsed JSON, where there was a reason to parse it, and
     `limits` what the headers say of rate limits. `expects_json=False` takes any page for an answer
-    (HEAD, downloads). `refreshed` says that the token was renewed just before.
+    (HEAD, downloads). `now` measures a `Retry-After` that is a date, where no `Date` came with it.
     """
     if 200 <= status < 300:
         if expects_json and status not in _WITHOUT_BODY and _is_unusable(headers, first):
@@ -75,7 +74,7 @@ def outcome_of_answer(
     found = _failure(status, headers, body)
     if found == "rate_limited":
         return _turned_away(headers, body, limits, wait_budget, now)
-    return "needs_reauth" if refreshed and found == "auth_expired" else found
+    return found
 
 
 def _is_unusable(headers: Mapping[str, str], first: bytes) -> bool:

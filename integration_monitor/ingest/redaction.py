@@ -23,8 +23,9 @@ _NAMED = re.compile(
 )
 _QUOTED = re.compile(r"(\"[^\"]*\"|(?<!\w)'[^']*'(?!\w)|`[^`]*`|“[^”]*”|«[^»]*»)")
 _IDENTIFIER = re.compile(r"[A-Za-z_][\w.\[\]-]{0,63}", re.ASCII)
-_NUMBER = re.compile(r"\+?\d[\d\s().-]{4,}\d")
+_NUMBER = re.compile(r"(?<![\w-])\+?\d[\d\s().-]{4,}\d(?![\w-])")
 _RUN = re.compile(r"[\w.+/=~%:-]{8,}")
+_SEVERAL = re.compile(rf"{_STRUCK}(?:[\s,]*{_STRUCK})+")
 _HEX = re.compile(r"[0-9a-f-]{8,}", re.IGNORECASE)
 _DIGITS_OF_A_NUMBER = 6
 _SEPARATORS = frozenset("_.-")
@@ -45,7 +46,7 @@ def redacted(message: str) -> str:
     line = _NAMED.sub(rf"\1\2{_STRUCK}", line)
     line = _QUOTED.sub(_quoted, line)
     line = _NUMBER.sub(_number, line)
-    line = _RUN.sub(_run, line)
+    line = _SEVERAL.sub(_STRUCK, _RUN.sub(_run, line))
     return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}{_STRUCK}"
 
 

@@ -183,11 +183,6 @@ def test_a_limit_that_is_soon_over_and_a_quota(
     assert outcome_of_answer(429, headers, limits=limits, wait_budget=BUDGET) == outcome
 
 
-def test_a_token_that_is_refused_again_after_its_renewal_needs_the_customer() -> None:
-    assert outcome_of_answer(401, {}, refreshed=True) == "needs_reauth"
-    assert outcome_of_answer(403, {}, refreshed=True) == "permission"
-
-
 def _json_error() -> Exception:
     with pytest.raises(ValueError, match="Expecting") as caught:
         json.loads("<")

@@ -27,12 +27,25 @@ DATE = "Sun, 01 Mar 2026 12:00:00 GMT"
         ({"retry-after": "nan"}, None),
         ({"retry-after": "1e999"}, None),
         ({"retry-after": "soon"}, None),
+        ({"retry-after": "1_0"}, None),
+        ({"retry-after": "1e3"}, None),
+        ({"retry-after": "+5"}, None),
+        ({"retry-after": "5 s"}, None),
+        ({"retry-after": "5, 10"}, None),
+        ({"retry-after": "\u0665"}, None),
+        ({"retry-after": "9" * 400}, None),
+        ({"retry-after": "Fri, 31 Dec 9999 23:59:59 -1400"}, None),
         ({"retry-after": ""}, None),
         ({}, None),
     ],
 )
 def test_hints(headers: dict[str, str], seconds: float | None) -> None:
     assert retry_after(headers, NOW - timedelta(minutes=1)) == seconds
+
+
+def test_a_date_without_anything_to_measure_it_against_is_no_hint() -> None:
+    assert retry_after({"retry-after": DATE}) is None
+    assert retry_after({"retry-after": "7"}) == 7
 
 
 @given(st.text(), st.text())
