@@ -29,26 +29,44 @@ Steps = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Template:
-    """The path of an endpoint: a text, or a pattern with its placeholders, for each step."""
+    """A path with placeholders, by its steps."""
 
     endpoint: str
-    steps: tuple[str | re.Pattern[str], ...]
+    texts: tuple[tuple[int, str], ...]
+    """The steps without a placeholder, and where they stand."""
+    patterns: tuple[tuple[int, re.Pattern[str]], ...]
+    """The steps with one, or several."""
     places: tuple[str, ...]
     literal: int
     """Characters outside of placeholders."""
 
-    def values(self, steps: Steps) -> Mapping[str, str] | None:
-        """The placeholders of a path, by their names; None where it is not this endpoint's."""
-        found: list[str] = []
-        for mine, given in zip(self.steps, steps, strict=False):
-            if isinstance(mine, str):
-                if mine != given:
-                    return None
-            elif match := mine.fullmatch(given):
-                found.extend(match.groups())
-            else:
+    @classmethod
+    def of(cls, endpoint: str, path: str) -> Template:
+        """The template of a path as it is written in a manifest."""
+        steps = _split(path.partition("?")[0].partition("#")[0])
+        texts = [(at, unquote(step)) for at, step in enumerate(steps) if not _PLACE.search(step)]
+        patterns = [(at, _pattern(step)) for at, step in enumerate(steps) if _PLACE.search(step)]
+        places = tuple(_PLACE.findall("/".join(steps)))
+        literal = len(_PLACE.sub("", "/".join(steps)))
+        return cls(endpoint, tuple(texts), tuple(patterns), places, literal)
+
+    @property
+    def length(self) -> int:
+        """Steps."""
+        return len(self.texts) + len(self.patterns)
+
+    def values(self, steps: Steps) -> tuple[str, ...] | None:
+        """The values of `places` in a path that has at least as many steps; None in another."""
+        for at, text in self.texts:
+            if steps[at] != text:
                 return None
-        return dict(zip(self.places, found, strict=True))
+        found: list[str] = []
+        for at, pattern in self.patterns:
+            match = pattern.fullmatch(steps[at])
+            if match is None:
+                return None
+            found.extend(match.groups())
+        return tuple(found)
 
 
 class EndpointMatcher:
@@ -89,11 +107,11 @@ class EndpointMatcher:
         return found[1] if found else {}
 
     def _found(self, url_path: str) -> tuple[Template, Mapping[str, str]] | None:
-        for steps in self._prefix.candidates(_steps(url_path)):
+        for steps in self._prefix.below(_steps(url_path)):
             for template in self._templates.get(len(steps), ()):
                 values = template.values(steps)
                 if values is not None:
-                    return template, values
+                    return template, dict(zip(template.places, values, strict=True))
         return None
 
 
@@ -101,66 +119,55 @@ class EndpointMatcher:
 class _Prefix:
     """The path of the base URL, which templates leave out."""
 
-    steps: tuple[str | re.Pattern[str], ...] = ()
-    is_known: bool = True
-    """Not so where the base URL is a reference, or a credential: then any prefix may stand there,
-    the shortest first."""
+    template: Template | None
+    """None where the base URL is a reference, or a credential: then any prefix may stand there."""
 
-    def candidates(self, steps: Steps) -> Iterable[Steps]:
-        """What may be the path below the base URL."""
-        if not self.is_known:
+    def below(self, steps: Steps) -> Iterable[Steps]:
+        """What may be the path below the base URL, the longest first."""
+        if self.template is None:
             return (steps[start:] for start in range(len(steps) or 1))
-        mine = Template("", self.steps, (), 0)
-        begins = len(steps) >= len(self.steps) and mine.values(steps) is not None
-        return (steps[len(self.steps) :],) if self.steps and begins else (steps,)
+        length = self.template.length
+        if length and len(steps) >= length and self.template.values(steps) is not None:
+            return (steps[length:],)
+        return (steps,)
 
 
 def _prefix(partner: Partner | None) -> _Prefix:
     base = partner.base_url if partner else ""
     if not isinstance(base, str) or base.startswith("{connection."):
-        return _Prefix(is_known=False)
-    path = urlsplit(base).path
-    return _Prefix(tuple(_step(text, capture=False) for text in _split(path)))
+        return _Prefix(None)
+    return _Prefix(Template.of("", urlsplit(base).path))
 
 
 def _templates(integration: Integration) -> Iterable[Template]:
     """Those of the endpoints themselves first: they win over the same path in a sync."""
     for endpoint in integration.endpoints.values():
-        yield _template(endpoint.name, endpoint.path)
+        yield Template.of(endpoint.name, endpoint.path)
     for sync in integration.syncs.values():
         for at in (sync.source.at, sync.destination.at):
             if isinstance(at, RestSide) and at.endpoint:
                 for request in (at.list, at.lookup):
                     if request is not None:
-                        yield _template(at.endpoint, request.request.path)
+                        yield Template.of(at.endpoint, request.request.path)
 
 
 def _by_length(templates: Iterable[Template]) -> Mapping[int, tuple[Template, ...]]:
     """Templates by their number of steps, the most literal ones first."""
     found: dict[int, list[Template]] = {}
     for template in templates:
-        found.setdefault(len(template.steps), []).append(template)
+        found.setdefault(template.length, []).append(template)
     return {length: tuple(sorted(same, key=_rank)) for length, same in found.items()}
 
 
-def _template(endpoint: str, path: str) -> Template:
-    path = path.partition("?")[0].partition("#")[0]
-    steps = tuple(_step(text) for text in _split(path))
-    places = tuple(_PLACE.findall(path))
-    return Template(endpoint, steps, places, len(_PLACE.sub("", path)))
+def _rank(template: Template) -> tuple[int, int, tuple[int, ...]]:
+    """At equal shares the template wins whose first placeholder comes later."""
+    places = tuple(-at for at, _ in template.patterns)
+    return len(template.places), -template.literal, places
 
 
-def _rank(template: Template) -> tuple[int, int, tuple[bool, ...]]:
-    patterns = tuple(not isinstance(step, str) for step in template.steps)
-    return len(template.places), -template.literal, patterns
-
-
-def _step(text: str, *, capture: bool = True) -> str | re.Pattern[str]:
-    if not _PLACE.search(text):
-        return unquote(text)
-    place = "(.+)" if capture else ".+"
-    literals = [re.escape(unquote(part)) for part in _PLACE.split(text)[::2]]
-    return re.compile(place.join(literals), re.DOTALL)
+def _pattern(step: str) -> re.Pattern[str]:
+    literals = [re.escape(unquote(part)) for part in _PLACE.split(step)[::2]]
+    return re.compile("(.+)".join(literals), re.DOTALL)
 
 
 def _steps(url_path: str) -> Steps:

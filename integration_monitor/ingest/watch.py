@@ -67,7 +67,8 @@ class Watch:
             self._recorder.start()
             tenant = tenant_of(request.extensions)
             if self._matcher is not None:
-                endpoint = self._matcher.match(request.method, request.url.path)
+                # `url.path` is decoded: a slash within an id would end its step.
+                endpoint = self._matcher.match(request.method, request.url.raw_path.decode())
         except Exception:  # noqa: BLE001 - watching a call never breaks it
             self.tell()
         return Call(self, request, endpoint, tenant)
