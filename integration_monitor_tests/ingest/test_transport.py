@@ -90,8 +90,10 @@ def test_calls_are_counted_by_endpoint_tenant_and_outcome(
         client.get(CONTACTS, extensions={"tenant": "globex"})
     partner.script.append(answer(500, {"error": {"code": "INTERNAL"}}))
     client.post("/elsewhere/and/far")
+    client.get(f"{CONTACTS}/an%2Fid", extensions={"tenant": "initech"})
     recording.flush(10)
     assert sink.by("integration", "endpoint", "tenant", "outcome") == {
+        ("crm", "contact", "initech", "ok"): 1,
         ("crm", "contacts", "acme", "ok"): 1,
         ("crm", "contact", "acme", "ok"): 1,
         ("crm", "contacts", "globex", "ok"): 1,
