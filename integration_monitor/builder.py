@@ -10,6 +10,7 @@ import dagster as dg
 from integration_monitor.api_results import JudgeFleet, judge_fleet_now
 from integration_monitor.asset_check_watch import AssetCheckWatch, ExtraChecks
 from integration_monitor.assets import Measure, build_assets, measure_now
+from integration_monitor.changelog_job import build_changelog_jobs
 from integration_monitor.collection import collection_paused
 from integration_monitor.dagster_internals import register_library
 from integration_monitor.jobs import build_jobs
@@ -80,6 +81,7 @@ def build_integration_monitor_defs(
     fleet = manifests if isinstance(manifests, Fleet) else load_pinned(Path(manifests))
     targets = build_targets(fleet, translator or IntegrationMonitorTranslator())
     jobs = build_jobs(targets, executor)
+    feeds = build_changelog_jobs(fleet.integrations, schedules_status)
     check = ManifestCheck(fleet)
     watch = ManifestWatch(targets, fleet.directory, check)
     assets = build_assets(targets, measure=measure, judge_manifest=check, judge_fleet=judge_fleet)
@@ -90,8 +92,11 @@ def build_integration_monitor_defs(
         checks = AssetCheckWatch(extra_checks, own=own, severities=severities)
     return dg.Definitions(
         assets=assets,
-        jobs=[entry.job for entry in jobs],
-        schedules=build_schedules(jobs, schedules_status),
+        jobs=[*(entry.job for entry in jobs), *(each.job for each in feeds)],
+        schedules=[
+            *build_schedules(jobs, schedules_status),
+            *(each.schedule for each in feeds),
+        ],
         sensors=[
             build_incident_sensor(
                 incident_steps(fleet, checks),

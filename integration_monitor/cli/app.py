@@ -8,7 +8,17 @@ from typing import Annotated
 
 import typer
 
-from integration_monitor.cli import check, database, drift, gaps, incidents, init, manifests, serve
+from integration_monitor.cli import (
+    changelog,
+    check,
+    database,
+    drift,
+    gaps,
+    incidents,
+    init,
+    manifests,
+    serve,
+)
 from integration_monitor.cli.context import clear_errors, progress
 from integration_monitor.demo.commands import app as demo
 
@@ -25,6 +35,7 @@ app.add_typer(database.app, name="db")
 app.command()(check.check)
 app.add_typer(gaps.app, name="gaps")
 app.add_typer(drift.app, name="drift")
+app.add_typer(changelog.app, name="changelog")
 app.command()(incidents.incidents)
 app.command()(serve.serve)
 

@@ -100,7 +100,7 @@ class _Sending:
         request.extensions["timeout"] = httpx.Timeout(self._timeout).as_dict()
         response: httpx.Response | None = None
         try:
-            with _silent():
+            with unlogged():
                 response = self._reading.http.send(
                     request, stream=True, follow_redirects=False, auth=_AS_IT_IS
                 )
@@ -149,7 +149,8 @@ logging.getLogger("httpx").addFilter(_Unlogged())
 
 
 @contextmanager
-def _silent() -> Iterator[None]:
+def unlogged() -> Iterator[None]:
+    """Keep httpx from logging the requests that this thread sends meanwhile."""
     _quiet.asking = True
     try:
         yield

@@ -426,7 +426,12 @@ changelog_entries = sa.Table(
     _text("link", nullable=True),
     _time("published_at", nullable=True),
     _time("first_seen"),
+    _time("last_seen"),
     sa.Column("marks", ARRAY(sa.Text), nullable=False),
+    sa.Column("from_first_read", sa.Boolean, nullable=False),
+    _time("acknowledged_at", nullable=True),
+    _text("acknowledged_by", nullable=True),
+    _text("note", nullable=True),
     comment="Entries of the partner's changelog.",
 )
 
@@ -437,6 +442,7 @@ changelog_reads = sa.Table(
     _time("read_at", nullable=True),
     _time("tried_at"),
     _text("error", nullable=True),
+    _text("feed", nullable=True),  # a digest of its address, once it was read
     _text("etag", nullable=True),
     _text("modified", nullable=True),
     comment="When a partner's changelog was last read, and why not.",
