@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _FIRST = 64
 """Bytes of a body's beginning that are looked at."""
-_ENDLESS = "text/event-stream"
+_ENDLESS = b"text/event-stream"
 
 
 class Call:
@@ -31,10 +31,11 @@ class Call:
         "_most",
         "_size",
         "_watch",
-        "coding",
         "endpoint",
         "first",
+        "head",
         "headers",
+        "is_read",
         "is_sampled",
         "request",
         "status",
@@ -54,8 +55,11 @@ class Call:
         self.tenant = tenant
         self.status = 0
         self.headers: httpx.Headers = request.headers
-        self.coding: str | None = None
+        self.head: dict[bytes, bytes] = {}
+        """The answer's headers by their names in lower case: to ask `headers` takes longer."""
         self.first = b""
+        self.is_read = False
+        """Whether the body had been read, and unpacked, before it came here."""
         self.is_sampled = False
         self.waited = 0.0
         """Seconds."""
@@ -70,6 +74,12 @@ class Call:
         """The body as it came; None where it was not looked at, or not read to its end."""
         return b"".join(self._body) if self._most else None
 
+    @property
+    def coding(self) -> str | None:
+        """The body's content coding, where it has still one."""
+        coding = self.head.get(b"content-encoding") if not self.is_read else None
+        return coding.decode("latin-1") if coding else None
+
     def answered(self, response: httpx.Response, *, is_async: bool = False) -> None:
         """The partner has answered; the body may be still to come."""
         self.waited = perf_counter() - self._began
@@ -81,7 +91,8 @@ class Call:
     def repeated(self, response: httpx.Response) -> None:
         """The partner has answered, but the call is made again: only its headers count."""
         try:
-            self._watch.listen(self.endpoint, self.tenant, response.headers)
+            names = {name.lower() for name, _ in response.headers.raw}
+            self._watch.listen(self, names, response.headers)
         except Exception:  # noqa: BLE001 - watching a call never breaks it
             self._watch.tell()
 
@@ -120,19 +131,18 @@ class Call:
 
     def _answered(self, response: httpx.Response, is_async: bool) -> None:
         self.status = response.status_code
-        self.headers = headers = response.headers
+        self.headers = response.headers
+        self.head = {name.lower(): value for name, value in self.headers.raw}
         self._most = self._watch.heard(self)
         if response.is_stream_consumed:
+            self.is_read = True
             self.passed(response.content, 0.0)
             self.ended(complete=True)
-            return
-        if self._most:
-            self.coding = headers.get("content-encoding")
-        if headers.get("content-type", "").startswith(_ENDLESS):
+        elif self.head.get(b"content-type", b"").startswith(_ENDLESS):
             self.ended(complete=False)
-            return
-        replace = watched_async if is_async else watched
-        response.stream = replace(response.stream, self)
+        else:
+            replace = watched_async if is_async else watched
+            response.stream = replace(response.stream, self)
 
     def _keep(self, piece: bytes) -> None:
         self._size += len(piece)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
@@ -27,11 +28,19 @@ class TellingHeaders:
         self._readings = readings
         self._reader = LimitReader(rules.rate_limit_headers)
         self._limiting = frozenset(one.encode() for one in self._reader.names)
+        self._telling = self._limiting | _ANNOUNCING
 
-    def hear(self, endpoint: str, tenant: str, headers: httpx.Headers, now: float) -> None:
-        """Keep an answer's headers, where they tell something."""
-        # As bytes: to ask `headers` for each name takes longer than all the rest of a call.
-        names = [name.lower() for name, _ in headers.raw]
+    def hear(
+        self,
+        endpoint: str,
+        tenant: str,
+        names: Collection[bytes],
+        headers: httpx.Headers,
+        now: float,
+    ) -> None:
+        """Keep an answer's headers, where their names, in lower case, are some that tell."""
+        if self._telling.isdisjoint(names):
+            return
         series = (self._name, endpoint, tenant)
         if not self._limiting.isdisjoint(names):
             self._readings.limits(series, partial(self._rate_limits, tenant, headers, now))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,8 @@ FAILURES_A_MINUTE = 100
 """Failing answers per endpoint that are looked at: for their class, code and message."""
 _FAILURE_BYTES = 64 * 1024
 _WITHOUT_MANIFEST = CallRules(samples_per_minute=0)
+
+_DESCRIBING = (b"content-type", b"content-length", b"content-encoding")
 
 _log = logging.getLogger(__name__)
 
@@ -76,7 +79,7 @@ class Watch:
     def heard(self, call: Call) -> int:
         """The answer to a call begins: how many bytes of it are to be looked at."""
         now = self._clock()
-        self._headers.hear(call.endpoint, call.tenant, call.headers, now)
+        self._headers.hear(call.endpoint, call.tenant, call.head, call.headers, now)
         if call.is_success:
             return self._bytes_of_success(call, int(now // 60))
         if call.status != NOT_MODIFIED and self._failures.take(call.endpoint, int(now // 60)):
@@ -84,9 +87,9 @@ class Watch:
             return _FAILURE_BYTES
         return 0
 
-    def listen(self, endpoint: str, tenant: str, headers: httpx.Headers) -> None:
-        """What an answer says beside the call that is made again after it."""
-        self._headers.hear(endpoint, tenant, headers, self._clock())
+    def listen(self, call: Call, names: Collection[bytes], headers: httpx.Headers) -> None:
+        """An answer after which the call is made again, by its headers."""
+        self._headers.hear(call.endpoint, call.tenant, names, headers, self._clock())
 
     def answered(self, call: Call) -> None:
         """The answer to a call was read, or closed before its end."""
@@ -96,7 +99,7 @@ class Watch:
         now = self._clock()
         outcome = outcome_of_answer(
             call.status,
-            call.headers,
+            _of_body(call.head) if body is None and call.is_success else call.headers,
             first=call.first,
             body=body,
             error_in_200=rule,
@@ -127,7 +130,7 @@ class Watch:
         self.tell()
 
     def _bytes_of_success(self, call: Call, minute: int) -> int:
-        is_json = "json" in call.headers.get("content-type", "")
+        is_json = b"json" in call.head.get(b"content-type", b"")
         if is_json and self._samples.take(call.endpoint, minute):
             call.is_sampled = True
             return MOST_BYTES
@@ -154,3 +157,8 @@ class Watch:
         if not self._told:
             self._told = True
             _log.warning("calls to %s could not be watched", self._name, exc_info=True)
+
+
+def _of_body(head: Mapping[bytes, bytes]) -> dict[str, str]:
+    """What tells whether a success is one: all that is asked of the headers then."""
+    return {name.decode(): head[name].decode("latin-1") for name in _DESCRIBING if name in head}
