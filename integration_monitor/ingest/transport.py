@@ -11,6 +11,7 @@ from time import sleep
 
 import anyio
 import httpx
+from anyio import to_thread
 
 from integration_monitor.ingest.recorder import Recorder
 from integration_monitor.ingest.retries import Attempts
@@ -57,6 +58,13 @@ class MonitoredTransport(httpx.BaseTransport):
         """Close the transport below. What was counted is stored soon, without waiting for it."""
         self._watch.ask()
         self._transport.close()
+
+    def flush(self, timeout: float = 5.0) -> bool:
+        """Store what was counted now; whether it was done after so many seconds.
+
+        Only needed where a process is frozen, or ends without its usual end.
+        """
+        return self._watch.flush(timeout)
 
     def _send(self, request: httpx.Request, call: WatchedCall) -> httpx.Response:
         attempts: Attempts | None = None
@@ -112,6 +120,10 @@ class AsyncMonitoredTransport(httpx.AsyncBaseTransport):
         """Close the transport below. What was counted is stored soon, without waiting for it."""
         self._watch.ask()
         await self._transport.aclose()
+
+    async def flush(self, timeout: float = 5.0) -> bool:
+        """As of `MonitoredTransport`, in a thread."""
+        return await to_thread.run_sync(self._watch.flush, timeout)
 
     async def _send(self, request: httpx.Request, call: WatchedCall) -> httpx.Response:
         attempts: Attempts | None = None

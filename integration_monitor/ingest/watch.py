@@ -62,6 +62,7 @@ class Watch:
         self._headers = TellingHeaders(name, rules, recorder.readings)
         self._told = False
         self.ask = recorder.ask
+        self.flush = recorder.flush
 
     def begin(self, request: httpx.Request) -> Call:
         """A call is about to be made."""

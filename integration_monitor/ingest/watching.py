@@ -40,6 +40,9 @@ class Watching(Protocol):
     def ask(self) -> None:
         """Store what was counted soon."""
 
+    def flush(self, timeout: float) -> bool:
+        """Store what was counted now; whether it was done after so many seconds."""
+
 
 def opened(
     name: str, manifests: str | Path | None, store_url: str | None, recorder: Recorder | None
@@ -68,3 +71,6 @@ class _Unwatched:
 
     def ask(self) -> None:
         pass
+
+    def flush(self, timeout: float) -> bool:
+        return True
