@@ -2,7 +2,8 @@
 
 `Deprecation` is RFC 9745: a structured date. Its earlier drafts had `true` or an HTTP-date. A bare
 number is neither. `Sunset` is RFC 8594: an HTTP-date, read as leniently as people write it. A
-`Link` alone announces nothing. Where a sunset comes before its deprecation both are kept as told.
+`Link` alone announces nothing. Where a sunset comes before its deprecation both are kept as told. A
+sunset that cannot be read is one without a date: that something ends was said all the same.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ Kind = Literal["deprecation", "sunset"]
 
 DEPRECATION_NAMES = frozenset({"deprecation", "sunset", "warning"})
 """The headers that announce something, in lower case; `link` only says more about it."""
+_NO_SUNSET = frozenset({"", "?0", "false", "none", "null", "never"})
 _LONGEST = 1000
 _LONGEST_LINK = 300
 
@@ -58,8 +60,8 @@ def _announcements(
     on = _deprecated_on(deprecation.strip())
     if on is not False or _warns(warning):
         found.append(Announcement("deprecation", on or None, _link(link, "deprecation")))
-    if gone := _day(sunset.strip()):
-        found.append(Announcement("sunset", gone, _link(link, "sunset")))
+    if sunset.strip().lower() not in _NO_SUNSET:
+        found.append(Announcement("sunset", _day(sunset.strip()), _link(link, "sunset")))
     return tuple(found)
 
 

@@ -63,6 +63,8 @@ def _unwatched(value: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
 
 
 def _partly(value: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
+    if value.get("calls") and not value.get("endpoints"):
+        yield ("calls",), "`calls`: without `endpoints` all calls are those of one, `other`"
     for name, sync in mapping(value.get("syncs")).items():
         for role in ("source", "destination"):
             side = mapping(mapping(sync).get(role))

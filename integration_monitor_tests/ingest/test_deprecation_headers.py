@@ -14,6 +14,7 @@ from integration_monitor.ingest.deprecation_headers import Announcement, announc
 JULY = date(2023, 6, 30)
 NEW_YEAR = date(2026, 12, 31)
 MARKED = Announcement("deprecation")
+ENDING = Announcement("sunset")
 LINKS = (
     '<https://example.com/old?key=abc#v1>; rel="deprecation"; type="text/html", '
     '<https://user:pass@example.com/end>; rel="sunset"'
@@ -50,12 +51,16 @@ LINKS = (
         ({"sunset": "Fri, 01 Jan 2027 00:59:59 +0100"}, [Announcement("sunset", NEW_YEAR)]),
         ({"sunset": "2026-12-31"}, [Announcement("sunset", NEW_YEAR)]),
         ({"sunset": "2026-12-31T23:59:59Z"}, [Announcement("sunset", NEW_YEAR)]),
-        ({"sunset": "1798761599"}, []),
-        ({"sunset": "20261231"}, []),
-        ({"sunset": "0001-01-01T00:00:00+14:00"}, []),
-        ({"sunset": "Fri, 31 Dec 9999 23:59:59 -1400"}, []),
-        ({"sunset": "Thu, 32 Dec 2026 23:59:59 GMT"}, []),
-        ({"sunset": "true"}, []),
+        # That something ends is said all the same.
+        ({"sunset": "1798761599"}, [ENDING]),
+        ({"sunset": "20261231"}, [ENDING]),
+        ({"sunset": "0001-01-01T00:00:00+14:00"}, [ENDING]),
+        ({"sunset": "Fri, 31 Dec 9999 23:59:59 -1400"}, [ENDING]),
+        ({"sunset": "Thu, 32 Dec 2026 23:59:59 GMT"}, [ENDING]),
+        ({"sunset": "true"}, [ENDING]),
+        ({"sunset": "next year"}, [ENDING]),
+        ({"sunset": "never"}, []),
+        ({"sunset": " "}, []),
         # A sunset before its deprecation: both are kept as told.
         ({"deprecation": "@4102444800", "sunset": "Thu, 31 Dec 2026 23:59:59 GMT"},
          [Announcement("deprecation", date(2100, 1, 1)), Announcement("sunset", NEW_YEAR)]),

@@ -160,3 +160,12 @@ syncs:
     assert "not whether it is the newest version" in notes[1]
     paged = text.replace('records: "@"', 'records: "@", pages: {type: link_header}')
     assert len(unwatched(fleet_of(paged))) == 1
+
+
+def test_calls_that_nothing_tells_apart_are_noted() -> None:
+    notes = unwatched(fleet_of(SMALL + "calls: {minimum: 5}\n"))
+    assert [str(note) for note in notes] == [
+        "crm.yaml:4:1: `calls`: without `endpoints` all calls are those of one, `other`"
+    ]
+    text = SMALL + "endpoints: {contacts: {path: /contacts}}\ncalls: {minimum: 5}\n"
+    assert unwatched(fleet_of(text)) == ()
