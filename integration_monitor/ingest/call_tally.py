@@ -30,8 +30,8 @@ class Tally:
 
     def __init__(self) -> None:
         self._calls: Counter[_Counted] = Counter()
-        self._limits: dict[_Series, Answer] = {}
-        self._notices: dict[_Series, Answer] = {}
+        self._limits: dict[tuple[str, str], Answer] = {}
+        self._notices: dict[tuple[str, str], Answer] = {}
         self._failing: dict[tuple[_Series, str], deque[Exemplar]] = {}
 
     def count(self, at: datetime, series: _Series, outcome: str, bucket: int) -> None:
@@ -45,15 +45,18 @@ class Tally:
 
     def note(self, series: _Series, answer: Answer) -> None:
         """Keep an answer that says something; a partner repeats itself, so the latest is enough."""
+        integration, _, tenant = series
         if not answer.limits.names.isdisjoint(answer.headers):
-            _keep_latest(self._limits, series, answer)
+            _keep_latest(self._limits, (integration, tenant), answer)
         if not DEPRECATION_NAMES.isdisjoint(answer.headers):
-            _keep_latest(self._notices, series, answer)
+            _keep_latest(self._notices, series[:2], answer)
 
     def counts(self) -> tuple[CallCount, ...]:
         """One for each minute, series, outcome and bucket."""
+        minutes = {minute for minute, *_ in self._calls}
+        times = {minute: datetime.fromtimestamp(minute * 60, UTC) for minute in minutes}
         return tuple(
-            CallCount(datetime.fromtimestamp(minute * 60, UTC), *series, outcome, bucket, calls)
+            CallCount(times[minute], *series, outcome, bucket, calls)
             for (minute, series, outcome, bucket), calls in self._calls.items()
         )
 
@@ -62,22 +65,22 @@ class Tally:
         return tuple(one for kept in self._failing.values() for one in kept)
 
     def rate_limits(self) -> tuple[RateLimit, ...]:
-        """What was told of limits, of each series the latest."""
+        """What was told of limits, the latest for each tenant."""
         return tuple(
             as_seen(limit, integration, tenant, answer.at)
-            for (integration, _, tenant), answer in self._limits.items()
+            for (integration, tenant), answer in self._limits.items()
             for limit in answer.limits.read(answer.headers, answer.at)
         )
 
     def notices(self) -> tuple[Notice, ...]:
-        """What was announced, of each series the latest."""
+        """What was announced, the latest of each endpoint."""
         return tuple(
             Notice(integration, endpoint, told.kind, told.on, told.link, answer.at)
-            for (integration, endpoint, _), answer in self._notices.items()
+            for (integration, endpoint), answer in self._notices.items()
             for told in announcements_of(answer.headers)
         )
 
 
-def _keep_latest(kept: dict[_Series, Answer], series: _Series, answer: Answer) -> None:
-    if series not in kept or kept[series].at <= answer.at:
-        kept[series] = answer
+def _keep_latest(kept: dict[tuple[str, str], Answer], of: tuple[str, str], answer: Answer) -> None:
+    if of not in kept or kept[of].at <= answer.at:
+        kept[of] = answer
