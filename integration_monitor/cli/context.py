@@ -73,13 +73,18 @@ def load_fleet(directory: Path | None, environ: Mapping[str, str]) -> Fleet:
     """The fleet of a directory, or of the one that the environment names."""
     from integration_monitor.manifest.load import load_directory
 
+    return load_directory(manifest_directory(directory, environ))
+
+
+def manifest_directory(directory: Path | None, environ: Mapping[str, str]) -> Path:
+    """The manifest directory that was given, or that the environment names."""
     where = directory or environ.get(MANIFESTS)
     if not where:
         fail(
             f"which manifests? Give --manifests DIRECTORY, or set {MANIFESTS}"
             " (no `demo` or `dev` is running in this directory that was given one)"
         )
-    return load_directory(where)
+    return Path(where)
 
 
 def find(fleet: Fleet, target: str) -> tuple[Integration, Sync | None]:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from integration_monitor.cli.context import (
-    MANIFESTS,
     Directory,
     clear_errors,
     environment,
     fail,
+    manifest_directory,
     opened_store,
     progress,
 )
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from integration_monitor.store.engine import Store
 
 TOKEN = "INTEGRATION_MONITOR_CALLS_TOKEN"  # noqa: S105 - the name of a variable
+METRICS_TOKEN = "INTEGRATION_MONITOR_METRICS_TOKEN"  # noqa: S105 - the name of a variable
 
 
 def serve(
@@ -36,13 +38,14 @@ def serve(
 ) -> None:
     """Take calls by `POST /v1/calls` and serve `/metrics`, until Ctrl-C.
 
-    The token of its private routes is read from INTEGRATION_MONITOR_CALLS_TOKEN. Without one, only
+    The token of its private routes is read from INTEGRATION_MONITOR_CALLS_TOKEN; `/metrics` takes
+    the one of INTEGRATION_MONITOR_METRICS_TOKEN instead, where that is set. Without a token only
     this machine is let in, and no other address can be listened on. `/docs` describes the routes.
     """
     environ = environment()
     _require_packages()
     _require_token(host, environ)
-    manifests = _manifests(directory, environ)
+    manifests = manifest_directory(directory, environ)
     with clear_errors(), opened_store(environ) as store:
         app = build_app(store, manifests, environ)
         with _listening(host, port) as listening:
@@ -55,14 +58,20 @@ def build_app(store: Store, manifests: Path, environ: Mapping[str, str]) -> Fast
     from integration_monitor.ingest.bearer import BearerGuard
     from integration_monitor.ingest.call_intake import CallIntake
     from integration_monitor.ingest.calls_api import calls_router
+    from integration_monitor.ingest.metrics import Remembered, metrics_router, read_fleet
     from integration_monitor.ingest.server import create_app
     from integration_monitor.ingest.watched_fleet import WatchedFleet
     from integration_monitor.store.migrate import require_current
 
-    guard = BearerGuard(environ.get(TOKEN), variable=TOKEN)
-    intake = CallIntake(WatchedFleet(manifests).current, store)
+    fleet = WatchedFleet(manifests).current
+    writing = BearerGuard(environ.get(TOKEN), variable=TOKEN)
+    reading = BearerGuard(environ.get(METRICS_TOKEN) or environ.get(TOKEN), variable=TOKEN)
+    metrics = Remembered(lambda: read_fleet(store, fleet(), datetime.now(UTC)))
     return create_app(
-        routers=[calls_router(intake.take, guard=guard)],
+        routers=[
+            calls_router(CallIntake(fleet, store).take, guard=writing),
+            metrics_router(metrics, guard=reading),
+        ],
         check_store=lambda: require_current(store),
     )
 
@@ -73,13 +82,6 @@ def _require_packages() -> None:
         import uvicorn  # noqa: F401
     except ImportError as error:
         fail(f"{error.name} is not installed: pip install 'integration-monitor[server]'")
-
-
-def _manifests(directory: Path | None, environ: Mapping[str, str]) -> Path:
-    where = directory or environ.get(MANIFESTS)
-    if not where:
-        fail(f"which manifests? Give --manifests DIRECTORY, or set {MANIFESTS}")
-    return Path(where)
 
 
 def _require_token(host: str, environ: Mapping[str, str]) -> None:
