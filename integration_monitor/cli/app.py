@@ -18,6 +18,7 @@ from integration_monitor.cli import (
     init,
     manifests,
     serve,
+    top,
 )
 from integration_monitor.cli.context import clear_errors, progress
 from integration_monitor.demo.commands import app as demo
@@ -37,6 +38,7 @@ app.add_typer(gaps.app, name="gaps")
 app.add_typer(drift.app, name="drift")
 app.add_typer(changelog.app, name="changelog")
 app.command()(incidents.incidents)
+app.command()(top.top)
 app.command()(serve.serve)
 
 
