@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import sqlalchemy as sa
 
 from integration_monitor.ingest.delivery import StoreSink
 from integration_monitor.ingest.recorder import Recorder
-from integration_monitor.ingest.spill import Spill, spill_directory
+from integration_monitor.ingest.spill import Spill
 from integration_monitor.manifest.domain import Integration
 from integration_monitor.manifest.load import (
     MONITOR_FILES,
@@ -22,7 +21,7 @@ from integration_monitor.manifest.load import (
     load_texts,
     read_directory,
 )
-from integration_monitor.store.engine import StoreError, open_store, store_url
+from integration_monitor.store.engine import DATABASE_URL, StoreError, open_store, store_url
 
 MANIFESTS = "INTEGRATION_MONITOR_MANIFESTS"
 
@@ -31,43 +30,50 @@ _recorders: dict[tuple[str, Path], Recorder] = {}
 _opening = threading.Lock()
 
 
-def find_integration(
-    name: str, directory: str | Path | None, environ: Mapping[str, str]
-) -> Integration | None:
+def find_integration(name: str, directory: str) -> Integration | None:
     """The manifest of an integration; where there is none it is said in a warning."""
-    found = directory if directory is not None else environ.get(MANIFESTS, "")
-    if found == "":
+    if not directory:
         return _without(name, f"{MANIFESTS} is not set")
     try:
-        texts = read_directory(found)
+        return _find(name, directory)
     except ManifestDirectoryError as error:
         return _without(name, str(error))
+    except Exception:  # noqa: BLE001 - what a manifest says must not keep calls from being made
+        _log.warning("the manifest of %s could not be read", name, exc_info=True)
+        return None
+
+
+def recorder_for(url: str, spill: Path) -> Recorder | None:
+    """The one recorder of this process for a store; where there is none it is said in a warning."""
+    with _opening:
+        if (url, spill) not in _recorders:
+            try:
+                address = store_url({DATABASE_URL: url})
+                open_store(address).dispose()
+            except StoreError as error:
+                _log.warning("calls are not watched: %s", error)
+                return None
+            _recorders[url, spill] = Recorder(StoreSink(address), Spill(spill, _name(address)))
+        return _recorders[url, spill]
+
+
+def _find(name: str, directory: str) -> Integration | None:
+    texts = read_directory(directory)
     # Usually its file is called like it, and a fleet may have a thousand of them.
     likely = {*MONITOR_FILES, *(f"{name}{suffix}" for suffix in SUFFIXES)}
     some = {file: text for file, text in texts.items() if Path(file).name in likely}
     for chosen in (some, texts):
-        fleet = load_texts(chosen, directory=str(found))
+        fleet = load_texts(chosen, directory=directory)
         for integration in fleet.integrations:
             if integration.name == name:
                 return integration
     broken = next((one for one in fleet.broken if one.name == name), None)
-    return _without(name, str(broken.errors[0]) if broken else f"{found} has no manifest of it")
+    return _without(name, str(broken.errors[0]) if broken else f"{directory} has none of it")
 
 
-def recorder_for(url: str | None, environ: Mapping[str, str]) -> Recorder | None:
-    """The one recorder of this process for a store; where there is none it is said in a warning."""
-    try:
-        address = url or store_url(environ)
-        open_store(address).dispose()
-    except StoreError as error:
-        _log.warning("calls are not watched: %s", error)
-        return None
-    directory = spill_directory(environ)
-    with _opening:
-        key = (address, directory)
-        if key not in _recorders:
-            _recorders[key] = Recorder(StoreSink(address), Spill(directory, _name(address)))
-        return _recorders[key]
+def _without(name: str, why: str) -> Integration | None:
+    _log.warning("calls to %s are watched without a manifest, all as one endpoint: %s", name, why)
+    return None
 
 
 def _name(address: str) -> str:
@@ -77,16 +83,9 @@ def _name(address: str) -> str:
     return f"calls-{sha256(place.encode()).hexdigest()[:12]}"
 
 
-def _without(name: str, why: str) -> Integration | None:
-    _log.warning("calls to %s are watched without a manifest, all as one endpoint: %s", name, why)
-    return None
-
-
 def _forked() -> None:
     global _opening  # another thread of the parent may have held it
     _opening = threading.Lock()
-    for recorder in _recorders.values():
-        recorder.forked()
 
 
 os.register_at_fork(after_in_child=_forked)

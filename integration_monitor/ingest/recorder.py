@@ -7,6 +7,7 @@ import os
 import socket
 import time
 import uuid
+import weakref
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -18,6 +19,7 @@ from integration_monitor.ingest.spill import Spill
 from integration_monitor.store.call_batch import Batch
 
 _log = logging.getLogger(__name__)
+_all: weakref.WeakSet[Recorder] = weakref.WeakSet()
 
 
 class Recorder:
@@ -41,6 +43,7 @@ class Recorder:
         self.start = self._flusher.start
         self.ask = self._flusher.ask
         self.flush = self._flusher.flush
+        _all.add(self)
 
     def forked(self) -> None:
         """In the child of a fork: what was counted is the parent's to store."""
@@ -74,3 +77,11 @@ class Recorder:
 
     def _give_up(self) -> None:
         self._delivery.give_up(self.take())
+
+
+def _forked() -> None:
+    for recorder in list(_all):
+        recorder.forked()
+
+
+os.register_at_fork(after_in_child=_forked)

@@ -23,7 +23,7 @@ from integration_monitor.ingest.flush import Flusher
 from integration_monitor.ingest.opening import recorder_for
 from integration_monitor.ingest.recorder import Recorder
 from integration_monitor.ingest.spill import Spill
-from integration_monitor.ingest.transport import MonitoredTransport
+from integration_monitor.ingest.transport import AsyncMonitoredTransport, MonitoredTransport
 from integration_monitor.store.call_batch import Batch
 from integration_monitor.store.engine import Store, StoreError, open_store
 from integration_monitor.store.tables import call_batches, exemplars, tenant_minutes
@@ -357,18 +357,22 @@ def call_once(directory: str) -> None:
 
 
 def test_transports_of_one_store_share_a_recorder(store_url: str, tmp_path: Path) -> None:
-    environ = {"INTEGRATION_MONITOR_SPILL": str(tmp_path)}
-    one, other = recorder_for(store_url, environ), recorder_for(store_url, environ)
+    one, other = recorder_for(store_url, tmp_path), recorder_for(store_url, tmp_path)
     assert one is not None
     assert one is other
+    directory = manifests(tmp_path / "m")
+    first = MonitoredTransport("crm", manifests=directory, store_url=store_url)
+    second = AsyncMonitoredTransport("crm", manifests=directory, store_url=store_url)
+    assert first._watch is second._watch
 
 
-@pytest.mark.parametrize("url", ["sqlite:///x", "nonsense"])
+@pytest.mark.parametrize("url", ["mysql://me:s3cret@db/x", "//me:s3cret@db", ""])
 def test_an_address_that_names_no_store_is_said_without_its_password(
-    url: str, caplog: pytest.LogCaptureFixture
+    url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert recorder_for(url, {}) is None
+    assert recorder_for(url, tmp_path) is None
     assert "calls are not watched" in caplog.text
+    assert "s3cret" not in caplog.text
 
 
 def test_patience_ends_a_statement_that_hangs(store_url: str) -> None:

@@ -424,7 +424,7 @@ def test_an_asynchronous_client_over_real_connections(
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (None, "has no manifest of it"),
+        (None, "has none of it"),
         ("version: 1\nintegration: crm\nowner: nobody\n", "crm.yaml:3"),
     ],
 )
