@@ -129,7 +129,8 @@ def _take(event: CallEvent, fleet: KnownFleet, now: datetime, tally: Tally) -> N
     if headers:
         tally.note(series, Answer(at, headers, known.limits))
     if is_failure(outcome):
-        tally.keep(_exemplar(event, at, series, outcome, headers))
+        key = event.key or _key(event, series[1], known)
+        tally.keep(_exemplar(event, at, series, outcome, headers, key))
 
 
 def _time(event: CallEvent, fleet: KnownFleet, now: datetime) -> datetime:
@@ -148,12 +149,20 @@ def _endpoint(event: CallEvent, known: Known) -> str:
     if (event.endpoint is None) == (event.url is None):
         raise _Invalid("endpoint", "give either `endpoint` or `url`")
     if event.url is not None:
-        path = event.url.partition("?")[0].partition("#")[0]
-        return known.matcher.match(event.method.upper(), path)
+        return known.matcher.match(event.method.upper(), _path(event.url))
     endpoint = str(event.endpoint)
     if endpoint == OTHER or endpoint in known.integration.endpoints:
         return endpoint
     raise _Invalid("endpoint", f"{event.integration} has no endpoint `{endpoint}`: send its `url`")
+
+
+def _key(event: CallEvent, endpoint: str, known: Known) -> str | None:
+    return known.matcher.record_key(endpoint, _path(event.url)) if event.url else None
+
+
+def _path(url: str) -> str:
+    """Without the query, which is where secrets stand."""
+    return url.partition("?")[0].partition("#")[0]
 
 
 def _outcome(event: CallEvent, known: Known, headers: Mapping[str, str], at: datetime) -> Outcome:
@@ -164,8 +173,9 @@ def _outcome(event: CallEvent, known: Known, headers: Mapping[str, str], at: dat
     return outcome_of_answer(
         event.status,
         headers,
+        body={"code": event.error_code} if event.error_code else None,
         limits=known.limits.read(headers, at) if event.status in _TURNED_AWAY else (),
-        wait_budget=known.integration.wait_budget,
+        wait_budget=known.integration.calls.retry.wait_budget,
         expects_json=event.method.upper() != "HEAD",
         now=at,
     )
@@ -177,6 +187,7 @@ def _exemplar(
     series: tuple[str, str, str],
     outcome: Outcome,
     headers: Mapping[str, str],
+    key: str | None,
 ) -> Exemplar:
     return Exemplar(
         at,
@@ -186,7 +197,7 @@ def _exemplar(
         error_code=redacted(event.error_code) if event.error_code else None,
         request_id=request_id_of(headers),
         message=redacted(_message(event)),
-        key=event.key,
+        key=key,
     )
 
 

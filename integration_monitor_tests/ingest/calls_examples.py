@@ -16,7 +16,7 @@ owner: {name: Owner, email: owner@example.com}
 partner: {base_url: https://api.crm.example.com/v3}
 endpoints:
   contacts: {path: /contacts}
-  contact: {path: "/contacts/{id}"}
+  contact: {path: "/contacts/{id}", record_key: "{id}"}
 """
 MONITOR = """
 version: 1

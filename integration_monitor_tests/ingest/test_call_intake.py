@@ -65,6 +65,8 @@ def test_a_url_becomes_an_endpoint_and_is_not_kept(url: str, endpoint: str) -> N
         ({"status": 429, "headers": {"Retry-After": "7200"}}, "quota_exhausted"),
         ({"status": 422}, "bad_request"),
         ({"status": 503}, "server"),
+        ({"status": 400, "error_code": "invalid_grant"}, "needs_reauth"),
+        ({"status": 200, "error_code": "PARTIAL"}, "ok"),
         ({"status": None, "error": "timeout"}, "timeout"),
         ({"status": 200, "error": "bad_response"}, "bad_response"),
         ({"headers": {"Content-Type": "text/html"}}, "bad_response"),
@@ -148,6 +150,21 @@ def test_a_failing_call_is_kept_redacted() -> None:
     assert kept.message.startswith("POST, attempt 2: no such user")
     for secret in ("jane", "abc123", "session"):
         assert secret not in repr(kept)
+
+
+@pytest.mark.parametrize(
+    ("changes", "key"),
+    [
+        ({"url": "/v3/contacts/c-7?token=secret"}, "c-7"),
+        ({"url": "/v3/contacts/c-7", "key": "c-8"}, "c-8"),
+        ({"url": "/v3/contacts"}, None),
+        ({"endpoint": "contact"}, None),
+    ],
+)
+def test_the_record_that_was_written(changes: dict[str, object], key: str | None) -> None:
+    given = {"endpoint": None, **changes} if "url" in changes else changes
+    (kept,) = taken(event(status=422, **given))[0].exemplars
+    assert kept.key == key
 
 
 def test_what_is_nobodys_failure_is_not_kept() -> None:
