@@ -1,4 +1,4 @@
-"""Python's garbage collection while a fleet is loaded.
+"""Python's garbage collection while a fleet is loaded or judged.
 
 Loading makes hundreds of thousands of objects that stay. To look for garbage among them again and
 again takes up to a third of the time that loading a thousand manifests takes.

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from integration_monitor.collection import collection_paused
 from integration_monitor.failures import describe
 from integration_monitor.manifest.domain import Integration
 from integration_monitor.observe.response_schema import follow_answers
@@ -23,7 +24,7 @@ from integration_monitor.signals import (
 )
 from integration_monitor.signals.api import ApiSignal, Judged, verdict
 from integration_monitor.signals.call_facts import CallFacts
-from integration_monitor.signals.verdict import Verdict
+from integration_monitor.signals.verdict import API, Verdict
 from integration_monitor.store import call_facts, verdicts
 from integration_monitor.store.engine import Store
 
@@ -57,7 +58,9 @@ def judge_fleet(
     nothing is recorded then, and what was known becomes stale.
     """
     follow_answers(store, integrations, now)
-    with store.begin() as connection:
+    names = [integration.name for integration in integrations]
+    with collection_paused(), store.begin() as connection:
+        stored = verdicts.briefs(connection, API, names)
         facts = _compared(call_facts.read(connection, integrations, now), integrations)
         found = (
             *(
@@ -67,7 +70,7 @@ def judge_fleet(
             ),
             *judge_partner_changes(connection, integrations, now),
         )
-        verdicts.record(connection, *found)
+        verdicts.record_news(connection, found, stored)
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
 from integration_monitor.signals.call_outcome import is_failure
 
@@ -28,12 +29,12 @@ class Stretches:
     @classmethod
     def sum(cls, parts: Iterable[Stretches]) -> Stretches:
         """All of them together."""
-        known = tuple(parts)
-        return cls(
-            sum(part.window for part in known),
-            sum(part.older for part in known),
-            sum(part.newer for part in known),
-        )
+        window = older = newer = 0
+        for part in parts:
+            window += part.window
+            older += part.older
+            newer += part.newer
+        return cls(window, older, newer)
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ class EndpointCalls:
     since: datetime | None = None
     """The minute from which on it fails more than it should; None where that was not looked up."""
 
-    @property
+    @cached_property
     def calls(self) -> Stretches:
         """All calls."""
         return Stretches.sum(counts.stretches for counts in self.outcomes.values())
@@ -75,7 +76,7 @@ class EndpointCalls:
         """Calls that count against the endpoint."""
         return Stretches.sum(counts.stretches for counts in self.failures.values())
 
-    @property
+    @cached_property
     def failures(self) -> Mapping[str, OutcomeCounts]:
         """Counts by class of error, without those that are nobody's failure."""
         return {name: n for name, n in self.outcomes.items() if is_failure(name)}
@@ -86,7 +87,8 @@ class EndpointLatency:
     """How long the calls of an endpoint took that had an answer to use.
 
     `over` and `at_risk` count the calls above a budget, and above the share of it from which it is
-    at risk, by the budget's name (`p95`), where the percentile of the window is above it.
+    at risk, by the budget's name (`p95`), where the percentile of the window is above it. Halves
+    are counted only where there is such a budget.
     """
 
     calls: Stretches

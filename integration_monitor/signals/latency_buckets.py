@@ -8,7 +8,7 @@ VLDB 2019, section 2.1).
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 RELATIVE_ERROR = 0.02
 GAMMA = (1 + RELATIVE_ERROR) / (1 - RELATIVE_ERROR)
@@ -31,14 +31,31 @@ def milliseconds(bucket: int) -> float:
     return 2 * GAMMA**bucket / (GAMMA + 1)
 
 
+def highest_within(ms: float) -> int:
+    """The highest bucket that stands for a latency of at most so many milliseconds."""
+    bucket = bucket_of(ms)
+    return bucket if milliseconds(bucket) <= ms else bucket - 1
+
+
 def quantile(counts: Mapping[int, int], share: float) -> float | None:
     """The nearest-rank quantile in milliseconds; None where nothing was counted."""
+    found = quantiles(counts, (share,))
+    return found[0] if found else None
+
+
+def quantiles(counts: Mapping[int, int], shares: Sequence[float]) -> tuple[float, ...]:
+    """Several of them, the shares in ascending order; empty where nothing was counted."""
     known = sorted((bucket, n) for bucket, n in counts.items() if bucket != NONE and n > 0)
     total = sum(n for _, n in known)
-    rank = max(1, math.ceil(share * total))
+    ranks = [max(1, math.ceil(share * total)) for share in shares]
+    found: list[float] = []
     passed = 0
     for bucket, n in known:
         passed += n
-        if passed >= rank:
-            return milliseconds(bucket)
-    return None
+        if passed < ranks[len(found)]:
+            continue
+        value = milliseconds(bucket)
+        found += [value] * sum(rank <= passed for rank in ranks[len(found) :])
+        if len(found) == len(ranks):
+            break
+    return tuple(found)

@@ -102,12 +102,16 @@ def of_tenants(
 
 
 def _may_fail(calls: EndpointCalls, rules: CallRules) -> bool:
-    """Whether any rule could find something: the lowest share that one of them minds."""
+    """Whether any rule could find something, its duration and the hour before aside."""
+    errors = rules.errors
+    failed, of = calls.failed.window, calls.calls.window
+    if failed >= FEWEST and failed >= errors.warn * of:
+        return True
+    if any(counts.burst >= errors.burst for counts in calls.failures.values()):
+        return True
     failed = sum(counts.rise for counts in calls.failures.values())
     of = sum(counts.rise for counts in calls.outcomes.values())
-    least = rules.errors.warn / max(rules.errors.rise, 1.0)
-    shares = (failed, of), (calls.failed.window, calls.calls.window)
-    return any(part >= FEWEST and part / whole >= least for part, whole in shares)
+    return failed >= errors.burst and failed * errors.rise >= errors.warn * of
 
 
 def _may_be_broken(calls: TenantCalls, rules: CallRules) -> bool:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from integration_monitor.manifest.domain import SINGLE
 from integration_monitor.signals.call_facts import Stretches, TenantCalls
 from integration_monitor.signals.call_outcome import AUTH, HARMLESS
 from integration_monitor.signals.call_rules import FEWEST
@@ -29,7 +30,7 @@ _COUNTS = sa.text("""
         WHERE minute >= :earliest AND minute < :end AND minute >= opened
           AND outcome <> 'ok' AND outcome <> ALL (:harmless)
         GROUP BY integration, tenant
-        HAVING sum(calls) >= :fewest OR bool_or(outcome = ANY (:auth))
+        HAVING sum(calls) >= :fewest AND tenant <> :nobody OR bool_or(outcome = ANY (:auth))
         UNION
         SELECT * FROM unnest(CAST(:followed_by AS text[]), CAST(:followed AS text[]))
     )
@@ -49,7 +50,8 @@ def read(
 ) -> dict[str, dict[str, TenantCalls]]:
     """The tenants of each integration that have failed calls in its window or are followed.
 
-    One that is followed and called nothing is not there.
+    One that is followed and called nothing is not there. Calls that name no tenant are looked at
+    for refusals only: all else about them is said of the integration.
     """
     known = {span.name for span in spans}
     pairs = [(name, each) for name, tenants in followed.items() for each in tenants]
@@ -68,6 +70,7 @@ def read(
             "harmless": list(HARMLESS),
             "auth": list(AUTH),
             "fewest": FEWEST,
+            "nobody": SINGLE,
         },
     )
     found: dict[str, dict[str, dict[str, dict[str, Stretches]]]] = defaultdict(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import asdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from zlib import crc32
 
 import sqlalchemy as sa
 
@@ -47,6 +48,64 @@ def record(connection: sa.Connection, *found: Verdict) -> None:
     for statement, values in ((by_id, lasting), (by_id, ended), (verdicts.insert(), beginning)):
         if values:
             connection.execute(statement, values)
+
+
+def record_news(connection: sa.Connection, found: Sequence[Verdict], stored: Stored) -> int:
+    """Record the verdicts that say something new, or that would become stale soon.
+
+    For what is judged every few seconds: a verdict that is repeated is written once in a third to
+    two thirds of the time it is valid for, not all of them at once. Until then the stored numbers
+    of one that is ok are as old. Returns how many were written.
+    """
+    news = [verdict for verdict in found if _is_news(verdict, stored.get(_place(verdict)))]
+    record(connection, *news)
+    return len(news)
+
+
+@dataclass(frozen=True)
+class Brief:
+    """What a stored verdict says, without its numbers."""
+
+    status: str
+    severity: str | None
+    reason: str
+    tenants: tuple[str, ...]
+    valid_until: datetime
+
+
+Stored = Mapping[tuple[str, str, str], Brief]
+"""By integration, subject and signal."""
+
+
+def briefs(connection: sa.Connection, subject: str, integrations: Sequence[str]) -> Stored:
+    """The newest verdicts about a subject of each integration, in brief."""
+    names = ("integration", "subject", "signal", *Brief.__dataclass_fields__)
+    query = sa.select(*(verdicts.c[name] for name in names)).where(
+        verdicts.c.subject == subject,
+        verdicts.c.integration == sa.any_(sa.cast(list(integrations), sa.ARRAY(sa.Text))),
+        verdicts.c.ended_at.is_(None),
+    )
+    return {
+        (row[0], row[1], row[2]): Brief(row[3], row[4], row[5], tuple(row[6]), row[7])
+        for row in connection.execute(query)
+    }
+
+
+def _place(verdict: Verdict) -> tuple[str, str, str]:
+    return verdict.integration, verdict.subject, verdict.signal
+
+
+def _is_news(verdict: Verdict, stored: Brief | None) -> bool:
+    if stored is None or (stored.status, stored.severity) != (verdict.status, verdict.severity):
+        return True
+    if verdict.status != "ok" and (stored.reason, stored.tenants) != (
+        verdict.reason,
+        verdict.tenants,
+    ):
+        return True
+    # Spread by a number that is the same in every process.
+    share = 1 / 3 + crc32(verdict.integration.encode()) / 2**32 / 3
+    return stored.valid_until - verdict.at < (verdict.valid_until - verdict.at) * share
 
 
 _INTERVAL = (

@@ -96,3 +96,50 @@ def test_two_that_record_at_once_wait_for_each_other(
                 second.result(timeout=0.3)
         second.result(timeout=5)
     assert [status for status, *_ in _intervals(store)] == [*(v.status for v in before), "fail"]
+
+
+def _news(store: Store, verdict: Verdict) -> int:
+    with store.begin() as connection:
+        stored = verdicts.briefs(connection, verdict.subject, [verdict.integration, "other"])
+        return verdicts.record_news(connection, [verdict], stored)
+
+
+FAIL = replace(OK, status="fail", severity="page", reason="3 missing", tenants=("acme",))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "written"),
+    [
+        pytest.param(OK, replace(OK, reason="all 12 records arrived"), 0, id="still ok"),
+        pytest.param(OK, FAIL, 1, id="it fails"),
+        pytest.param(FAIL, FAIL, 0, id="it fails in the same words"),
+        pytest.param(FAIL, replace(FAIL, reason="4 missing"), 1, id="in other words"),
+        pytest.param(FAIL, replace(FAIL, tenants=("acme", "bolt")), 1, id="for others too"),
+        pytest.param(FAIL, replace(FAIL, severity="ticket"), 1, id="less urgently"),
+        pytest.param(FAIL, OK, 1, id="it is well again"),
+        pytest.param(OK, replace(OK, signal="freshness"), 1, id="another signal"),
+    ],
+)
+def test_only_what_is_new_is_written(
+    store: Store, before: Verdict, after: Verdict, written: int
+) -> None:
+    assert _news(store, before) == 1
+    assert _news(store, _at(after, 0.25)) == written
+
+
+def test_a_repeated_verdict_is_written_before_it_becomes_stale(store: Store) -> None:
+    written = [_news(store, _at(OK, half / 2)) for half in range(40)]
+    assert 10 <= sum(written) <= 20
+    assert _intervals(store) == [("ok", 0, None)]
+
+
+def test_not_everything_is_written_again_at_once(store: Store) -> None:
+    many = [replace(OK, integration=f"crm{n}") for n in range(60)]
+    each = []
+    for half in range(4):
+        with store.begin() as connection:
+            stored = verdicts.briefs(connection, OK.subject, [v.integration for v in many])
+            found = [_at(verdict, half / 2) for verdict in many]
+            each.append(verdicts.record_news(connection, found, stored))
+    assert each[0] == 60
+    assert max(each[1:]) < 60
