@@ -30,6 +30,7 @@ def opened_instance(environ: Mapping[str, str]) -> Iterator[dg.DagsterInstance |
         return
     import dagster as dg
     import sqlalchemy as sa
+    from dagster_postgres.utils import DagsterPostgresException
 
     if not Path(home).is_dir():
         fail(f"{HOME} is {home}, which is not a directory")
@@ -40,8 +41,12 @@ def opened_instance(environ: Mapping[str, str]) -> Iterator[dg.DagsterInstance |
             yield instance
     except click.ClickException as error:
         fail(error.message)
+    except dg.DagsterError as error:
+        fail(f"{home}: {_first_line(error)} (`dagster instance info` says more)")
+    except DagsterPostgresException as error:
+        fail(f"Dagster's storage does not answer: {_first_line(error)}")
     except sa.exc.OperationalError as error:
-        fail(f"Dagster's storage does not answer: {str(error.orig).strip().splitlines()[0]}")
+        fail(f"Dagster's storage does not answer: {_first_line(error.orig)}")
 
 
 def ours(fleet: Fleet) -> Ours:
@@ -55,3 +60,7 @@ def ours(fleet: Fleet) -> Ours:
         checks=[key for target in targets for key in target.checks],
         assets=[key for target in targets for key in target.assets],
     )
+
+
+def _first_line(error: object) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
@@ -24,6 +23,8 @@ from integration_monitor.cli.dagster_instance import opened_instance, ours
 from integration_monitor.signals.wording import number
 
 if TYPE_CHECKING:
+    import dagster as dg
+
     from integration_monitor.dagster_event_log import LoggedRows
     from integration_monitor.manifest.domain import Fleet, Retention
     from integration_monitor.store.engine import Store
@@ -58,10 +59,11 @@ def prune(
         fleet = load_fleet(directory, environ)
         if fleet.monitor_errors:
             fail("what is to be kept is not known:\n" + "\n".join(map(str, fleet.monitor_errors)))
-        with opened_store(environ) as store:
+        # Both are opened first: a wrong address is said before anything goes.
+        with opened_instance(environ) as instance, opened_store(environ) as store:
             retention = fleet.monitor.retention
             done = (_would_prune if dry_run else _prune)(store, retention, now)
-        logged = _trim(environ, fleet, now, dry_run=dry_run)
+            logged = _trim(instance, fleet, now, dry_run=dry_run)
     if as_json:
         dagster = asdict(logged) if logged else None
         typer.echo(json.dumps({"dry_run": dry_run, **asdict(done), "dagster": dagster}))
@@ -103,21 +105,20 @@ def _would_prune(store: Store, retention: Retention, now: datetime) -> Pruned:
 
 
 def _trim(
-    environ: Mapping[str, str], fleet: Fleet, now: datetime, *, dry_run: bool
+    instance: dg.DagsterInstance | None, fleet: Fleet, now: datetime, *, dry_run: bool
 ) -> LoggedRows | None:
     from integration_monitor.dagster_event_log import CannotTrim, count_old, trim
 
-    with opened_instance(environ) as instance:
-        if instance is None:
-            progress("Dagster's event log: left as it is, DAGSTER_HOME is not set")
-            return None
-        progress("looking through Dagster's event log")
-        before = now - fleet.monitor.retention.dagster
-        try:
-            return (count_old if dry_run else trim)(instance, ours(fleet), before)
-        except CannotTrim as error:
-            progress(str(error))
-            return None
+    if instance is None:
+        progress("Dagster's event log: left as it is, DAGSTER_HOME is not set")
+        return None
+    progress("looking through Dagster's event log")
+    before = now - fleet.monitor.retention.dagster
+    try:
+        return (count_old if dry_run else trim)(instance, ours(fleet), before)
+    except CannotTrim as error:
+        progress(str(error))
+        return None
 
 
 def _say(done: Pruned, logged: LoggedRows | None, verb: str) -> None:

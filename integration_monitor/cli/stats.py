@@ -42,9 +42,10 @@ def stats(directory: Directory = None, as_json: AsJson = False) -> None:
         with opened_store(environ) as store, store.begin() as connection:
             tables = table_stats(connection)
             batches = batch_stats(connection, datetime.now(UTC) - DAY)
-        logged = _logged(environ, directory)
-    for line in (_json if as_json else _text)(tables, batches, logged):
-        typer.echo(line)
+        for line in (_json if as_json else _text)(tables, batches):
+            typer.echo(line)
+        if logged := _logged(environ, directory):
+            typer.echo(_logged_json(logged) if as_json else _logged_text(logged))
 
 
 def _logged(environ: Mapping[str, str], directory: Path | None) -> Logged | None:
@@ -65,20 +66,18 @@ def _logged(environ: Mapping[str, str], directory: Path | None) -> Logged | None
             return None
 
 
-def _json(
-    tables: tuple[TableStats, ...], batches: BatchStats, logged: Logged | None
-) -> Iterator[str]:
+def _json(tables: tuple[TableStats, ...], batches: BatchStats) -> Iterator[str]:
     for each in tables:
         yield json.dumps({"table": each.name, **_plain(asdict(each), "name")})
     yield json.dumps({"last_day": asdict(batches)})
-    if logged:
-        times = {"oldest": _time(logged.oldest), "newest": _time(logged.newest)}
-        yield json.dumps({"dagster": {**asdict(logged.rows), **times}})
 
 
-def _text(
-    tables: tuple[TableStats, ...], batches: BatchStats, logged: Logged | None
-) -> Iterator[str]:
+def _logged_json(logged: Logged) -> str:
+    times = {"oldest": _time(logged.oldest), "newest": _time(logged.newest)}
+    return json.dumps({"dagster": {**asdict(logged.rows), **times}})
+
+
+def _text(tables: tuple[TableStats, ...], batches: BatchStats) -> Iterator[str]:
     header = ("table", "rows", "size", "oldest", "newest", "partitions")
     yield from plain(table(header, map(_row, tables)))
     yield ""
@@ -86,13 +85,15 @@ def _text(
         f"last day: {number(batches.batches)} batches of {number(batches.calls)} calls;"
         f" {number(batches.dropped)} calls dropped"
     )
-    if logged:
-        rows, since = logged.rows, _time(logged.oldest)
-        yield (
-            f"Dagster's event log: {number(rows.executions)} executions of our checks,"
-            f" {number(rows.observations)} observations of our assets"
-            + (f", since {since}" if since else "")
-        )
+
+
+def _logged_text(logged: Logged) -> str:
+    rows, since = logged.rows, _time(logged.oldest)
+    return (
+        f"Dagster's event log: {number(rows.executions)} executions of our checks,"
+        f" {number(rows.observations)} observations of our assets"
+        + (f", since {since}" if since else "")
+    )
 
 
 def _row(each: TableStats) -> tuple[str, ...]:

@@ -27,8 +27,6 @@ from integration_monitor.store.tables import roll_ups_due
 
 SETTLE = timedelta(minutes=5)
 """How long after its end an hour or a day is rolled up: most of what is late is there by then."""
-AT_ONCE = 50
-"""Integrations in one transaction."""
 
 
 @dataclass(frozen=True)
@@ -39,10 +37,12 @@ class Grain:
     length: timedelta
     source: Partitioned
     into: Partitioned
+    at_once: int
+    """Integrations in one transaction."""
 
 
-HOUR = Grain("hour", timedelta(hours=1), TENANT_MINUTES, HOURS)
-DAY = Grain("day", timedelta(days=1), HOURS, DAYS)
+HOUR = Grain("hour", timedelta(hours=1), TENANT_MINUTES, HOURS, at_once=50)
+DAY = Grain("day", timedelta(days=1), HOURS, DAYS, at_once=10)
 
 
 @dataclass(frozen=True)
@@ -110,6 +110,9 @@ def _next_due(connection: sa.Connection, grain: Grain, until: datetime) -> int:
     start = oldest_due(connection, grain)
     if start is None or start > until:
         return 0
+    # Sums in memory, and no compiling of queries that take a second.
+    connection.execute(sa.text("SET LOCAL work_mem = '64MB'"))
+    connection.execute(sa.text("SET LOCAL jit = off"))
     integrations = _take(connection, grain, start)
     if not partitions.ensure(connection, grain.into, [grain.into.start(start)]):
         _replace(connection, grain, start, integrations)
@@ -119,7 +122,7 @@ def _next_due(connection: sa.Connection, grain: Grain, until: datetime) -> int:
 def _take(connection: sa.Connection, grain: Grain, start: datetime) -> Sequence[str]:
     """Take the marks away. What is added from now on leaves marks of its own."""
     is_due = sa.and_(roll_ups_due.c.grain == grain.name, roll_ups_due.c.start == start)
-    names = sa.select(roll_ups_due.c.integration).where(is_due).distinct().limit(AT_ONCE)
+    names = sa.select(roll_ups_due.c.integration).where(is_due).distinct().limit(grain.at_once)
     taken = (
         roll_ups_due.delete()
         .where(is_due, roll_ups_due.c.integration.in_(names))

@@ -129,6 +129,25 @@ def test_a_wrong_home_of_dagster_is_one_line(company: Company, command: str) -> 
 
 
 @pytest.mark.parametrize(
+    ("storage", "said"),
+    [
+        ("storage: {postgres: {postgres_url: 'postgresql://x:hunter2@127.0.0.1:1/x'}}", "answer"),
+        ("storage: {nonsense: {}}", "dagster instance info"),
+    ],
+)
+def test_a_storage_of_dagster_that_cannot_be_used_is_one_line(
+    company: Company, tmp_path: Path, storage: str, said: str
+) -> None:
+    (tmp_path / "dagster.yaml").write_text(storage)
+    for command in ("stats", "prune"):
+        result = company.run("db", command, DAGSTER_HOME=str(tmp_path))
+        assert result.exit_code == 2
+        assert said in result.stderr.splitlines()[-1]
+        assert "hunter2" not in result.output
+        assert ("last day: 0 batches" in result.stdout) is (command == "stats")
+
+
+@pytest.mark.parametrize(
     ("bytes_", "said"),
     [(0, "0 B"), (999, "999 B"), (1234, "1.2 kB"), (250_000_000, "250 MB"), (3e15, "3000 TB")],
 )

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from integration_monitor.store import calls
 from integration_monitor.store.engine import Store
-from integration_monitor.store.roll_up import AT_ONCE, SETTLE, RolledUp, roll_up
+from integration_monitor.store.roll_up import HOUR as HOURLY
+from integration_monitor.store.roll_up import SETTLE, RolledUp, roll_up
 from integration_monitor.store.tables import (
     call_batches,
     call_days,
@@ -87,13 +88,13 @@ def test_rows_that_are_alike_become_one(store: Store) -> None:
 
 
 def test_it_stops_when_told_and_goes_on_later(store: Store) -> None:
-    many = [count(integration=f"i{n}") for n in range(AT_ONCE + 10)]
+    many = [count(integration=f"i{n}") for n in range(HOURLY.at_once + 10)]
     calls.add(store, batch(*many), now=MINUTE)
     answers = iter([False, True])
     stopped = roll_up(store, now=LATER, enough=lambda: next(answers, True))
-    assert stopped == RolledUp(AT_ONCE, 0, complete=False)
-    assert rolled(store) == RolledUp(10, AT_ONCE + 10, complete=True)
-    assert total(store, call_days) == AT_ONCE + 10
+    assert stopped == RolledUp(HOURLY.at_once, 0, complete=False)
+    assert rolled(store) == RolledUp(10, HOURLY.at_once + 10, complete=True)
+    assert total(store, call_days) == HOURLY.at_once + 10
 
 
 def test_what_is_added_and_rolled_up_at_once_counts_once(store: Store) -> None:
