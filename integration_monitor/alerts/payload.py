@@ -14,10 +14,13 @@ from integration_monitor.manifest.domain import Integration, Monitor, Owner, Run
 from integration_monitor.signals.mapped import Role
 from integration_monitor.signals.next_step import next_step
 from integration_monitor.signals.schema_drift import signal_of
-from integration_monitor.signals.verdict import ASSET_CHECKS, WHOLE
+from integration_monitor.signals.verdict import API, ASSET_CHECKS, WHOLE
 
 SCHEMA_VERSION = 1
 """Raised when a field changes its meaning or goes away; new fields may come at any time."""
+
+_ASSETS = {WHOLE: "manifest", API: "api"}
+"""The assets of subjects that are no syncs."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +140,7 @@ def dagster_link(
     """The page of the asset whose checks tell about the subject; None without a base URL."""
     if base is None:
         return None
-    asset = "manifest" if subject == WHOLE else f"{subject}_{role}"
+    asset = _ASSETS.get(subject, f"{subject}_{role}")
     return f"{base.rstrip('/')}/assets/{quote(integration)}/{quote(asset)}?view=checks"
 
 

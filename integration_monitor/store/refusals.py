@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from integration_monitor.store.call_batch import NO_TENANT, Exemplar
 from integration_monitor.store.tables import exemplars, owed
 
+CLOCKS_DIFFER = timedelta(seconds=5)
+"""By so much the source's clock, which dates versions, may go before that of who calls."""
+
 
 def of_gaps(connection: sa.Connection, integration: str, sync: str) -> dict[int, Exemplar]:
     """The last failing call about the record of each open gap, by the gap's id in the ledger.
 
-    Only calls since the version that is owed was made: an earlier one failed for another reason.
+    Only calls since the version that is owed was made: an earlier one was about another version.
     Few calls are kept, so of many gaps only some are explained.
     """
     same_record = sa.and_(
         exemplars.c.integration == owed.c.integration,
         exemplars.c.key == owed.c.key,
         exemplars.c.tenant.in_((owed.c.tenant, NO_TENANT)),
-        sa.or_(owed.c.version.is_(None), exemplars.c.at >= owed.c.version),
+        sa.or_(owed.c.version.is_(None), exemplars.c.at >= owed.c.version - CLOCKS_DIFFER),
     )
     columns = [exemplars.c[name] for name in Exemplar.__dataclass_fields__]
     query = (

@@ -63,15 +63,16 @@ def test_an_event_in_words(event: str, details: dict[str, object], line: str) ->
 
 
 @pytest.mark.parametrize(
-    ("signal", "asset"),
+    ("subject", "signal", "asset"),
     [
-        ("reconciliation", "contacts_destination"),
-        ("source_schema_drift", "contacts_source"),
-        ("destination_schema_drift", "contacts_destination"),
+        ("contacts", "reconciliation", "contacts_destination"),
+        ("contacts", "source_schema_drift", "contacts_source"),
+        ("contacts", "destination_schema_drift", "contacts_destination"),
+        ("api", "errors", "api"),
     ],
 )
-def test_a_check_leads_to_the_asset_that_it_is_on(signal: str, asset: str) -> None:
-    verdict = Verdict("crm", "contacts", signal, "fail", "lost", NOON, NOON)
+def test_a_check_leads_to_the_asset_that_it_is_on(subject: str, signal: str, asset: str) -> None:
+    verdict = Verdict("crm", subject, signal, "fail", "lost", NOON, NOON)
     world: dict[str, object] = {"fault": {"fault": None, "not_resynced": []}, "syncs": []}
     lines = list(as_text(DemoStatus(_addresses(), world, [verdict], None, [], NOON)))
     assert f"          http://127.0.0.1:1/assets/crm/{asset}?view=checks" in lines
