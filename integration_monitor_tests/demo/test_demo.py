@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,10 @@ from integration_monitor.local_processes import MARK
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 DEMO = [str(Path(sys.executable).parent / "integration-monitor"), "demo"]
+SAYS: Mapping[str, str] = {
+    "validation": ": 422 invoices of status draft are not accepted (bad_request)",
+    "sunset-header": "in 10 days",
+}
 FREE_PORTS = ["--port", "0", "--partner-port", "0", "--inbox-port", "0"]
 
 
@@ -81,11 +85,17 @@ def test_lost_records_are_told_by_name_and_so_is_the_recovery(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("fault", [fault for fault in FAULTS if fault != "drop-records"])
-def test_every_other_fault_is_told_and_so_is_its_end(fault: str, tmp_path: Path) -> None:
+def test_every_other_fault_is_told_by_its_signals_and_so_is_its_end(
+    fault: str, tmp_path: Path
+) -> None:
     code, events = headless(fault, tmp_path)
     assert code == 0, events[-1]
-    assert events[-1]["alert_seconds"] > 0
-    assert events[-1]["recovery_seconds"] > 0
+    summary = events[-1]
+    assert summary["alert_seconds"] > 0
+    assert summary["recovery_seconds"] > 0
+    told = " ".join(f"{alert['signals']} {alert['summary']}" for alert in summary["alerts"])
+    assert all(each.signal in told for each in FAULTS[fault].told)
+    assert SAYS.get(fault, "") in told
     assert left_over(tmp_path) == []
 
 
