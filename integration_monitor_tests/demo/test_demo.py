@@ -17,13 +17,13 @@ import httpx
 import psutil
 import pytest
 
-from integration_monitor.demo.faults import FAULTS
+from integration_monitor.demo.faults import FAULTS, Fault
 from integration_monitor.local_processes import MARK
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 DEMO = [str(Path(sys.executable).parent / "integration-monitor"), "demo"]
-SAYS: Mapping[str, str] = {
+SAYS: Mapping[Fault, str] = {
     "validation": ": 422 invoices of status draft are not accepted (bad_request)",
     "sunset-header": "in 10 days",
 }
@@ -86,7 +86,7 @@ def test_lost_records_are_told_by_name_and_so_is_the_recovery(tmp_path: Path) ->
 
 @pytest.mark.parametrize("fault", [fault for fault in FAULTS if fault != "drop-records"])
 def test_every_other_fault_is_told_by_its_signals_and_so_is_its_end(
-    fault: str, tmp_path: Path
+    fault: Fault, tmp_path: Path
 ) -> None:
     code, events = headless(fault, tmp_path)
     assert code == 0, events[-1]
