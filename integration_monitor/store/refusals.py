@@ -23,6 +23,7 @@ def of_gaps(connection: sa.Connection, integration: str, sync: str) -> dict[int,
     same_record = sa.and_(
         exemplars.c.integration == owed.c.integration,
         exemplars.c.key == owed.c.key,
+        exemplars.c.key.is_not(None),  # said once more, for the index
         exemplars.c.tenant.in_((owed.c.tenant, NO_TENANT)),
         sa.or_(owed.c.version.is_(None), exemplars.c.at >= owed.c.version - CLOCKS_DIFFER),
     )
