@@ -69,8 +69,8 @@ def _deprecation(integration: Integration) -> str:
         "**Has the partner announced the end of an endpoint?**\n\n"
         "By the headers `Deprecation` and `Sunset` of its answers. From its first appearance on it"
         f" warns; what ends within {span(rules.ticket)} is a ticket, within {span(rules.page)} it"
-        " fails and pages. Well again when the endpoint answers without the headers for a week, or"
-        " is not called for a week."
+        f" fails and pages. Well again when the endpoint answers without the headers for"
+        f" {span(rules.withdrawn_after)}, or is not called for as long."
     )
 
 

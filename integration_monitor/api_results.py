@@ -10,7 +10,7 @@ import dagster as dg
 
 from integration_monitor.checks import check_result, observation, outcome, unmeasured
 from integration_monitor.dagster_internals import EntityKeys
-from integration_monitor.manifest.domain import Integration
+from integration_monitor.manifest.domain import BrokenManifest, Integration
 from integration_monitor.signals import api
 from integration_monitor.signals.verdict import API, Verdict
 from integration_monitor.store.engine import Store
@@ -80,14 +80,20 @@ def api_results(
             yield check_result(key, outcome(verdict) if verdict else unmeasured(missing))
         elif verdicts:
             at = max(verdict.at for verdict in verdicts.values())
-            yield observation(key, api_numbers(verdicts), at, None)
+            yield observation(key, api_numbers(target.manifest, verdicts), at, None)
 
 
-def api_numbers(verdicts: Mapping[str, Verdict]) -> dict[str, float]:
-    """The numbers of all verdicts; those that several of them have are the same numbers."""
-    return {
+def api_numbers(
+    integration: Integration | BrokenManifest, verdicts: Mapping[str, Verdict]
+) -> dict[str, float]:
+    """Calls per minute, and the numbers of all verdicts: where two have one, it is the same."""
+    numbers = {
         name: value
         for signal in reversed(api.SIGNALS)
         if signal in verdicts
         for name, value in verdicts[signal].evidence.items()
     }
+    if isinstance(integration, Integration) and "calls" in numbers:
+        minutes = integration.calls.window.total_seconds() / 60
+        numbers["calls_per_minute"] = numbers["calls"] / minutes
+    return numbers

@@ -35,9 +35,10 @@ def build_jobs(
                 names.setdefault(every.cron, job_name(every))
                 keys[every.cron].add(key)
         for check, asked in target.checks.items():
-            if (every := asked.asset.every) is not None:
+            if (every := asked.every) is not None:
+                names.setdefault(every.cron, job_name(every))
                 checks[every.cron].add(check)
-    jobs = [_job(names[cron], cron, keys[cron], checks[cron], executor) for cron in keys]
+    jobs = [_job(name, cron, keys[cron], checks[cron], executor) for cron, name in names.items()]
     return sorted(jobs, key=lambda entry: entry.job.name)
 
 

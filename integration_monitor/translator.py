@@ -25,8 +25,11 @@ Role = Literal["source", "destination", "api", "manifest"]
 Signal = Literal["reconciliation", "freshness", "schema_drift", "manifest"] | ApiSignal
 
 TAG_PREFIX = "integration_monitor"
-API_EVERY = Cadence("0 * * * *", "1h", timedelta(hours=1))
-"""How often a run judges calls; the telemetry sensor does it every few seconds without one."""
+API_EVERY = Cadence("*/15 * * * *", "15m", timedelta(minutes=15))
+"""How often a run observes an API, for the plots of its numbers."""
+API_CHECKS_EVERY = Cadence("0 * * * *", "1h", timedelta(hours=1))
+"""How often a run evaluates its checks. The telemetry sensor tells what changes meanwhile, and
+Dagster keeps each evaluation for ever."""
 _TAG_VALUE = re.compile(r"[A-Za-z0-9_.-]{1,63}")
 _RULES: Mapping[Signal, Callable[[str, Sync], str]] = {
     "reconciliation": check_descriptions.of_reconciliation,
@@ -66,6 +69,11 @@ class CheckData:
 
     asset: AssetData
     signal: Signal
+
+    @property
+    def every(self) -> Cadence | None:
+        """How often a schedule asks; None for a manifest, which a sensor follows."""
+        return API_CHECKS_EVERY if self.asset.role == "api" else self.asset.every
 
     @property
     def verdict_signal(self) -> str:

@@ -149,6 +149,37 @@ def test_what_a_run_said_is_not_said_again(
     assert ticked(sensor, instance, resource) == []
 
 
+def test_numbers_are_observed_more_often_than_checks_are_evaluated(
+    instance: dg.DagsterInstance, resource: StoreResource
+) -> None:
+    fleet = a_fleet(with_api())
+    defs = build_integration_monitor_defs(
+        manifests=fleet, store=resource, measure=FakeMeasure(), judge_fleet=FakeJudge()
+    )
+    job = defs.resolve_job_def("integration_monitor_every_15m")
+    result = job.execute_in_process(instance=instance)
+    assert not [e for e in result.get_asset_check_evaluations() if e.asset_key == ERRORS.asset_key]
+    [event] = instance.fetch_observations(ERRORS.asset_key, limit=5).records
+    assert event.asset_observation is not None
+    assert event.asset_observation.metadata["ratio"].value == 0.25
+    assert "measured_at" in event.asset_observation.metadata
+
+
+def test_why_nothing_could_be_judged_is_said_by_each_check_and_fails_the_run(
+    resource: StoreResource,
+) -> None:
+    defs = build_integration_monitor_defs(
+        manifests=a_fleet(with_api()), store=StoreIsAway(), judge_fleet=FakeJudge()
+    )
+    job = defs.resolve_job_def("integration_monitor_every_1h")
+    result = job.execute_in_process(raise_on_error=False)
+    assert not result.success
+    found = result.get_asset_check_evaluations()
+    assert len(found) == 8
+    assert not any(each.passed for each in found)
+    assert "the store does not answer" in str(found[0].description)
+
+
 def test_many_results_are_told_over_several_ticks_and_changes_first(
     resource: StoreResource,
 ) -> None:
