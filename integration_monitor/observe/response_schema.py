@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -17,8 +17,10 @@ from integration_monitor.store.engine import Store
 from integration_monitor.store.follow_up import follow_up
 from integration_monitor.store.response_shapes import Known
 
-AT_ONCE = 2_000
-"""Samples that one call looks at: what comes faster than that waits, and is thinned out."""
+AT_ONCE = 200
+"""Samples that one call looks at, some 2 ms each: judging the fleet must not wait for them."""
+WAIT = timedelta(minutes=10)
+"""So long a sample waits for its turn. What comes faster is thinned out: drift is not urgent."""
 
 
 def follow_answers(store: Store, integrations: Sequence[Integration], now: datetime) -> int:
@@ -33,6 +35,7 @@ def follow_answers(store: Store, integrations: Sequence[Integration], now: datet
     with store.begin() as connection:
         names = [each.name for each in integrations]
         taken = response_shapes.take(connection, names, AT_ONCE)
+        response_shapes.drop_older(connection, names, now - WAIT)
         # Of URLs that match no endpoint anything may be answered.
         watched = {key: shape for key, shape in taken.items() if key in endpoints}
         known = response_shapes.known(connection, watched.keys())

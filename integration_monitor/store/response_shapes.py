@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -60,6 +61,18 @@ def take(
         endpoint: _merged(shape_of(row.shape) for row in samples[-MERGED:])
         for endpoint, samples in found.items()
     }
+
+
+def drop_older(connection: sa.Connection, integrations: Collection[str], than: datetime) -> None:
+    """Delete the samples that waited since before `than`, but those that somebody is taking."""
+    old = (
+        sa.select(response_shapes.c.id)
+        .where(_of(response_shapes.c.integration, integrations), response_shapes.c.seen_at < than)
+        .with_for_update(skip_locked=True)
+    )
+    connection.execute(
+        response_shapes.delete().where(response_shapes.c.id.in_(old.scalar_subquery()))
+    )
 
 
 def known(

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import sqlalchemy as sa
 
 from integration_monitor.manifest.domain import Endpoint, Integration
-from integration_monitor.observe.response_schema import follow_answers
+from integration_monitor.observe.response_schema import AT_ONCE, WAIT, follow_answers
 from integration_monitor.observe.shape_sample import ShapeSample
 from integration_monitor.signals.response_schema import LEARNING, judge
 from integration_monitor.signals.shape import Shape
@@ -141,6 +141,17 @@ def test_samples_are_looked_at_once_by_all_who_judge_at_one_time(store: Store) -
         baseline = baselines.current(connection, response_shapes.unit("hubspot", "contacts"))
     assert baseline is not None
     assert baseline.shape.records == 60
+    assert waiting(store) == 0
+
+
+def test_what_comes_faster_than_it_is_looked_at_is_thinned_out(store: Store) -> None:
+    sampled(store, *[shape({"id": 1})] * (AT_ONCE + 5))
+    follow_answers(store, [HUBSPOT], NOW)
+    assert waiting(store) == 5
+    follow_answers(store, [HUBSPOT], NOW)
+    assert waiting(store) == 0
+    sampled(store, *[shape({"id": 1})] * (AT_ONCE + 5))
+    follow_answers(store, [HUBSPOT], NOW + WAIT + timedelta(seconds=1))
     assert waiting(store) == 0
 
 
