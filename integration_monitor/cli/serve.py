@@ -99,7 +99,9 @@ def _listening(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
-        fail(f"cannot listen on {host}, port {port}: {error.strerror}; choose another with --port")
+        # Python adds the address to what the system says.
+        why = str(error.strerror).partition(" (")[0]
+        fail(f"cannot listen on {host}, port {port}: {why}; see --host and --port")
 
 
 def _address(host: str, listening: socket.socket) -> str:
