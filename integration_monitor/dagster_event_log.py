@@ -18,14 +18,18 @@ from integration_monitor.dagster_internals import (
     CHECK_EVENTS,
     OBSERVATION,
     RUNLESS_RUN_ID,
-    SqlEventLogStorage,
     check_key_of_event,
+)
+from integration_monitor.dagster_storage_internals import (
+    AssetCheckExecutionsTable as Executions,
+)
+from integration_monitor.dagster_storage_internals import AssetEventTagsTable as EventTags
+from integration_monitor.dagster_storage_internals import (
+    SqlEventLogStorage,
     has_run_shard,
     run_shard,
 )
-from integration_monitor.dagster_internals import AssetCheckExecutionsTable as Executions
-from integration_monitor.dagster_internals import AssetEventTagsTable as EventTags
-from integration_monitor.dagster_internals import SqlEventLogStorageTable as Events
+from integration_monitor.dagster_storage_internals import SqlEventLogStorageTable as Events
 
 Value = TypeVar("Value")
 _PAGE = 500

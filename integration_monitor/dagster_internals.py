@@ -1,15 +1,15 @@
-"""Every call into parts of Dagster that are not documented as public, in one place."""
+"""Every call into parts of Dagster that are not documented as public, in one place.
+
+Those into its storage are in `dagster_storage_internals`: they load Alembic.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from contextlib import AbstractContextManager
 from datetime import datetime
-from pathlib import Path
 from typing import TypeVar
 
 import dagster as dg
-import sqlalchemy as sa
 from dagster._core.definitions.asset_checks.asset_check_evaluation import (
     AssetCheckEvaluationPlanned,
 )
@@ -39,13 +39,6 @@ from dagster._core.storage.asset_check_execution_record import (
     COMPLETED_ASSET_CHECK_EXECUTION_RECORD_STATUSES,
     AssetCheckExecutionRecord,
 )
-from dagster._core.storage.event_log.schema import (
-    AssetCheckExecutionsTable,
-    AssetEventTagsTable,
-    SqlEventLogStorageTable,
-)
-from dagster._core.storage.event_log.sql_event_log import SqlEventLogStorage
-from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 from dagster._record import copy
 from dagster._serdes import deserialize_value
 from dagster._utils.warnings import disable_dagster_warnings
@@ -57,25 +50,19 @@ __all__ = [
     "OBSERVATION",
     "RUNLESS_RUN_ID",
     "AssetCheckExecutionRecord",
-    "AssetCheckExecutionsTable",
-    "AssetEventTagsTable",
     "AssetGraph",
     "EntityKeys",
-    "SqlEventLogStorage",
-    "SqlEventLogStorageTable",
     "TranslationFn",
     "TranslationFnResolver",
     "UnresolvedAssetJobDefinition",
     "asset_graph",
     "check_key_of_event",
     "disable_dagster_warnings",
-    "has_run_shard",
     "last_check_executions",
     "last_check_result",
     "pinned",
     "register_library",
     "report_past_event",
-    "run_shard",
     "select_checks",
     "selection_from",
     "selections",
@@ -242,16 +229,3 @@ def check_key_of_event(event: str) -> dg.AssetCheckKey | None:
     if isinstance(about, dg.AssetCheckEvaluation | AssetCheckEvaluationPlanned):
         return dg.AssetCheckKey(about.asset_key, about.check_name)
     return None
-
-
-def run_shard(storage: SqlEventLogStorage, run_id: str) -> AbstractContextManager[sa.Connection]:
-    """A transaction on the database that holds the events of one run alone; see `has_run_shard`."""
-    shard: AbstractContextManager[sa.Connection] = storage.run_connection(run_id)
-    return shard
-
-
-def has_run_shard(storage: SqlEventLogStorage, run_id: str) -> bool:
-    """Whether a run has a database of its own, as on SQLite. Asking for one would create it."""
-    if not isinstance(storage, SqliteEventLogStorage):
-        return False
-    return Path(storage.path_for_shard(run_id)).exists()
