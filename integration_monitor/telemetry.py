@@ -5,7 +5,8 @@ No call to a partner is made here, so a sensor can do it in each tick.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -18,6 +19,7 @@ from integration_monitor.signals import (
     call_auth,
     call_comparison,
     call_errors,
+    call_hold,
     call_latency,
     call_rate_limits,
     call_tenants,
@@ -29,6 +31,8 @@ from integration_monitor.store import call_facts, verdicts
 from integration_monitor.store.engine import Store
 
 Judge = Callable[[CallFacts, Integration, datetime], Verdict]
+Previous = Mapping[tuple[str, str], Verdict]
+"""What was said before and was not ok, by integration and signal."""
 
 
 @dataclass(frozen=True)
@@ -61,13 +65,10 @@ def judge_fleet(
     names = [integration.name for integration in integrations]
     with collection_paused(), store.begin() as connection:
         stored = verdicts.briefs(connection, API, names)
-        facts = _compared(call_facts.read(connection, integrations, now), integrations)
+        previous = verdicts.not_ok(connection, API, names)
+        facts = call_facts.read(connection, integrations, now, _followed(previous))
         found = (
-            *(
-                _judge(family, facts[integration.name], integration, now)
-                for integration in integrations
-                for family in FAMILIES
-            ),
+            *_judge_calls(_compared(facts, integrations), previous, integrations, now),
             *judge_partner_changes(connection, integrations, now),
         )
         verdicts.record_news(connection, found, stored)
@@ -81,9 +82,37 @@ def _compared(
     return {**facts, **{name: replace(facts[name], whose=whose) for name, whose in said.items()}}
 
 
-def _judge(family: Family, facts: CallFacts, integration: Integration, now: datetime) -> Verdict:
+def _followed(previous: Previous) -> dict[str, list[str]]:
+    """The tenants that were not well: whether they are called is asked of each."""
+    followed: dict[str, list[str]] = defaultdict(list)
+    for (name, signal), said in previous.items():
+        if signal in call_hold.BY_TENANT:
+            followed[name] += [part.tenant for part in said.parts]
+    return followed
+
+
+def _judge_calls(
+    facts: Mapping[str, CallFacts],
+    previous: Previous,
+    integrations: Sequence[Integration],
+    now: datetime,
+) -> Iterator[Verdict]:
+    for integration in integrations:
+        for family in FAMILIES:
+            before = previous.get((integration.name, family.signal))
+            yield _judge(family, facts[integration.name], before, integration, now)
+
+
+def _judge(
+    family: Family,
+    facts: CallFacts,
+    previous: Verdict | None,
+    integration: Integration,
+    now: datetime,
+) -> Verdict:
     try:
-        return family.judge(facts, integration, now)
+        found = family.judge(facts, integration, now)
+        return call_hold.hold(found, previous, facts, integration, now)
     except Exception as error:  # noqa: BLE001 - one integration must not blind all others
         reason = f"the calls could not be judged: the monitor {describe(error)}"
         return verdict(family.signal, integration, Judged("unknown", reason, "ticket"), now)

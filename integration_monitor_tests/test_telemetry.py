@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -72,3 +72,26 @@ def test_a_mistake_in_one_judgement_does_not_blind_the_others(
 def test_a_store_that_is_away_is_said_and_nothing_is_made_up() -> None:
     with pytest.raises(StoreError):
         judge_fleet(open_store("postgresql://127.0.0.1:1/none"), (CRM,), NOW)
+
+
+def test_what_was_not_called_since_has_not_recovered(store: Store) -> None:
+    failing = [
+        some_calls(minute, n, outcome, tenant="acme")
+        for minute in range(10)
+        for n, outcome in ((5, "ok"), (15, "bad_request"))
+    ]
+    well = [some_calls(minute, 20, endpoint="deals", tenant="bolt") for minute in range(10)]
+    store_calls(store, [*failing, *well])
+    first = judged(store, CRM)
+    assert first["crm", "tenants"].tenants == ("acme",)
+
+    later = NOW + timedelta(minutes=40)
+    store_calls(store, [some_calls(-40, 50, endpoint="deals", tenant="bolt")], now=later)
+    held = {verdict.signal: verdict for verdict in judge_fleet(store, (CRM,), later)}
+    assert held["errors"].reason == f"contacts not called since: {first['crm', 'errors'].reason}"
+    assert held["tenants"].tenants == ("acme",)
+
+    last = later + timedelta(minutes=10)
+    store_calls(store, [some_calls(-50, 50, tenant="acme")], now=last)
+    recovered = {verdict.signal: verdict for verdict in judge_fleet(store, (CRM,), last)}
+    assert {recovered["errors"].status, recovered["tenants"].status} == {"ok"}

@@ -12,6 +12,8 @@ from integration_monitor.signals.wording import span
 
 SILENT_AFTER = timedelta(hours=24)
 """How long an integration without syncs may make no calls."""
+LAST_CALL = "last_call_s"
+"""Evidence: when the last call was made, in seconds since 1970."""
 
 
 def without_calls(facts: CallFacts, integration: Integration, now: datetime) -> Judged | None:
@@ -28,7 +30,8 @@ def without_calls(facts: CallFacts, integration: Integration, now: datetime) -> 
     text = f"no calls are reported since {minute(facts.last_call, now)}"
     if silent <= silent_after(integration):
         return Judged("ok", f"{text}, {span(silent)} ago", evidence={"calls": 0.0})
-    return Judged("unknown", text, severity="ticket", evidence={"calls": 0.0})
+    evidence = {"calls": 0.0, LAST_CALL: facts.last_call.timestamp()}
+    return Judged("unknown", text, severity="ticket", evidence=evidence)
 
 
 def silent_after(integration: Integration) -> timedelta:

@@ -91,6 +91,21 @@ def briefs(connection: sa.Connection, subject: str, integrations: Sequence[str])
     }
 
 
+def not_ok(
+    connection: sa.Connection, subject: str, integrations: Sequence[str]
+) -> Mapping[tuple[str, str], Verdict]:
+    """The newest verdicts about a subject that are not ok, by integration and signal."""
+    rows = connection.execute(
+        sa.select(verdicts).where(
+            verdicts.c.subject == subject,
+            verdicts.c.integration == sa.any_(sa.cast(list(integrations), sa.ARRAY(sa.Text))),
+            verdicts.c.ended_at.is_(None),
+            verdicts.c.status != "ok",
+        )
+    )
+    return {(row.integration, row.signal): _verdict(row) for row in rows}
+
+
 def _place(verdict: Verdict) -> tuple[str, str, str]:
     return verdict.integration, verdict.subject, verdict.signal
 
