@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from integration_monitor.cli import (
+    calls,
     changelog,
     check,
     database,
@@ -36,6 +37,7 @@ app.add_typer(database.app, name="db")
 app.command()(check.check)
 app.add_typer(gaps.app, name="gaps")
 app.add_typer(drift.app, name="drift")
+app.add_typer(calls.app, name="calls")
 app.add_typer(changelog.app, name="changelog")
 app.command()(incidents.incidents)
 app.command()(top.top)

@@ -15,7 +15,7 @@ def next_step(integration: str, subject: str, signal: str, status: Status) -> st
     if status == "ok" or integration == ASSET_CHECKS:
         return None
     if subject == API:
-        return _about_calls(integration, signal)
+        return _about_calls(integration, signal, status)
     if signal == manifest.SIGNAL:
         return f"{NAME} validate"
     if status == "unknown":
@@ -27,9 +27,15 @@ def next_step(integration: str, subject: str, signal: str, status: Status) -> st
     return None
 
 
-def _about_calls(integration: str, signal: str) -> str | None:
+def _about_calls(integration: str, signal: str, status: Status) -> str | None:
     if signal == "response_schema":
         return f"{NAME} drift show {integration}/{API}"
     if signal == "changelog":
         return f"{NAME} changelog show {integration}"
+    if status == "unknown" and signal in ("errors", "auth", "latency", "tenants", "rate_limits"):
+        return f"{NAME} top {integration} --once --window 24h"
+    if signal in ("errors", "auth", "tenants"):
+        return f"{NAME} calls failed {integration}"
+    if signal in ("latency", "rate_limits"):
+        return f"{NAME} top {integration} --window 15m"
     return None

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from integration_monitor.signals.next_step import next_step
-from integration_monitor.signals.verdict import ASSET_CHECKS, WHOLE, Status
+from integration_monitor.signals.verdict import API, ASSET_CHECKS, WHOLE, Status
 
 
 @pytest.mark.parametrize(
@@ -17,6 +17,13 @@ from integration_monitor.signals.verdict import ASSET_CHECKS, WHOLE, Status
         ("contacts", "source_schema_drift", "unknown", "integration-monitor validate --live crm"),
         (WHOLE, "manifest", "fail", "integration-monitor validate"),
         (WHOLE, "manifest", "unknown", "integration-monitor validate"),
+        (API, "errors", "fail", "integration-monitor calls failed crm"),
+        (API, "auth", "fail", "integration-monitor calls failed crm"),
+        (API, "tenants", "fail", "integration-monitor calls failed crm"),
+        (API, "latency", "warn", "integration-monitor top crm --window 15m"),
+        (API, "rate_limits", "warn", "integration-monitor top crm --window 15m"),
+        (API, "errors", "unknown", "integration-monitor top crm --once --window 24h"),
+        (API, "errors", "ok", None),
         ("contacts", "reconciliation", "ok", None),
         ("contacts", "something new", "fail", None),
     ],
