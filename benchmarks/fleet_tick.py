@@ -99,6 +99,7 @@ def _row(integrations: int, tenants: int, stored: int, costs: list[Cost]) -> Map
         "facts, s": median(costs, "facts"),
         "first tick, s": median(costs, "first"),
         "tick, s": median(costs, "tick"),
+        "of it our processor, s": median(costs, "ours"),
         "wanted, s": wanted,
         "not ok": round(median(costs, "not_ok")),
         "peak MB": peak_mb(costs),
@@ -135,15 +136,16 @@ def _ticks(url: str, integrations: int) -> Mapping[str, float]:
     floor = _timed(lambda: _one_pass(store))
     facts = _timed(lambda: _facts(store, fleet))
     first = _timed(lambda: judge_fleet(store, fleet, NOW))
-    began = time.perf_counter()
+    began, used = time.perf_counter(), time.process_time()
     found = judge_fleet(store, fleet, NOW + timedelta(seconds=30))
-    tick = time.perf_counter() - began
+    tick, ours = time.perf_counter() - began, time.process_time() - used
     store.dispose()
     return {
         "floor": floor,
         "facts": facts,
         "first": first,
         "tick": tick,
+        "ours": ours,
         "not_ok": float(sum(verdict.status != "ok" for verdict in found)),
     }
 
