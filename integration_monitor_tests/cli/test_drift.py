@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from integration_monitor.store.engine import Store
 from integration_monitor_tests.cli.test_commands import Company
+from integration_monitor_tests.observe.test_response_schema import (
+    HUBSPOT,
+    RENAMED,
+    USUAL,
+    judged,
+    sampled,
+)
+
+CRM = replace(HUBSPOT, name="crm")
 
 
 @pytest.fixture
@@ -70,6 +81,26 @@ def test_for_programs_each_side_is_an_object(company: Company) -> None:
     assert (destination["open"], destination["history"]) == ([], [])
 
 
+def test_answers_of_an_api_are_shown_and_accepted_by_endpoint(
+    company: Company, store: Store
+) -> None:
+    for endpoint in ("contacts", "deals"):
+        sampled(store, USUAL, endpoint=endpoint, integration="crm")
+        judged(store, CRM)
+        sampled(store, RENAMED, endpoint=endpoint, integration="crm")
+        judged(store, CRM)
+    shown = company.run("drift", "show", "crm/api").stdout
+    assert "crm/api response of contacts: 4 fields of 50 answers, recorded at first sight" in shown
+    assert "results[].email  lost" in shown
+    accept = ("drift", "accept", "crm/api", "--note", "v2", "--by", "Dana")
+    assert company.run(*accept, "--endpoint", "contacts").stdout.startswith("accepted 1 change")
+    verdict = judged(store, CRM)
+    assert "deals: `results[].email` is lost" in verdict.reason
+    assert "contacts:" not in verdict.reason
+    assert company.run(*accept).stdout.startswith("accepted 1 change")
+    assert judged(store, CRM).status == "ok"
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -78,6 +109,9 @@ def test_for_programs_each_side_is_an_object(company: Company) -> None:
         (["crm/contacts", "--note", "x", "--side", "destination"], "no open change"),
         (["crm/contacts", "--note", "x", "--tenant", "acme"], "no open change"),
         (["crm/deals", "--note", "x"], "crm has no sync called deals"),
+        (["crm/api", "--note", "x"], "no open change of crm/api fits"),
+        (["crm/api", "--note", "x", "--tenant", "acme"], "--endpoint is for INTEGRATION/api"),
+        (["crm/contacts", "--note", "x", "--endpoint", "a"], "--endpoint is for INTEGRATION/api"),
         (["crm/contacts"], "Missing option '--note'"),
     ],
 )

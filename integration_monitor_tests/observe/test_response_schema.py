@@ -39,8 +39,10 @@ USUAL = shape(*[{"results": [{"id": 1, "email": "a@b.c"}]}] * LEARNING)
 RENAMED = shape(*[{"results": [{"id": 1, "mail": "a@b.c"}]}] * LEARNING)
 
 
-def sampled(store: Store, *shapes: Shape, endpoint: str = "contacts") -> None:
-    seen = tuple(ShapeSeen("hubspot", endpoint, each, NOW) for each in shapes)
+def sampled(
+    store: Store, *shapes: Shape, endpoint: str = "contacts", integration: str = "hubspot"
+) -> None:
+    seen = tuple(ShapeSeen(integration, endpoint, each, NOW) for each in shapes)
     calls.add(store, Batch(str(next(_NUMBERS)), "test", shapes=seen), now=NOW)
 
 
