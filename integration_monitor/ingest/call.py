@@ -37,6 +37,7 @@ class Call:
         "headers",
         "is_read",
         "is_sampled",
+        "is_success",
         "request",
         "status",
         "tenant",
@@ -61,13 +62,9 @@ class Call:
         self.is_read = False
         """Whether the body had been read, and unpacked, before it came here."""
         self.is_sampled = False
+        self.is_success = False
         self.waited = 0.0
         """Seconds."""
-
-    @property
-    def is_success(self) -> bool:
-        """Whether its status says so."""
-        return 200 <= self.status < 300
 
     @property
     def body(self) -> bytes | None:
@@ -117,29 +114,35 @@ class Call:
             if self._most:
                 self._keep(piece)
 
-    def ended(self, *, complete: bool) -> None:
-        """The body was read, or closed before its end."""
+    def ended(self, waited: float) -> None:
+        """The body was read to its end, for which the caller waited so many seconds."""
         if self._done:
             return
         self._done = True
-        if not complete:
-            self._most = 0
+        self.waited += waited
         try:
             self._watch.answered(self)
         except Exception:  # noqa: BLE001 - watching a call never breaks it
             self._watch.troubled()
 
+    def closed(self) -> None:
+        """Nobody reads on: what was kept of the body is not all of it, if it had not ended."""
+        if not self._done:
+            self._most = 0
+            self.ended(0.0)
+
     def _answered(self, response: httpx.Response, is_async: bool) -> None:
         self.status = response.status_code
+        self.is_success = 200 <= self.status < 300
         self.headers = response.headers
         self.head = {name.lower(): value for name, value in self.headers.raw}
         self._most = self._watch.heard(self)
         if response.is_stream_consumed:
             self.is_read = True
             self.passed(response.content, 0.0)
-            self.ended(complete=True)
+            self.ended(0.0)
         elif self.head.get(b"content-type", b"").startswith(_ENDLESS):
-            self.ended(complete=False)
+            self.closed()
         else:
             replace = watched_async if is_async else watched
             response.stream = replace(response.stream, self)

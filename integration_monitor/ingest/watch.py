@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -36,7 +36,7 @@ FAILURES_A_MINUTE = 100
 _FAILURE_BYTES = 64 * 1024
 _WITHOUT_MANIFEST = CallRules(samples_per_minute=0)
 
-_DESCRIBING = (b"content-type", b"content-length", b"content-encoding")
+_STARTS = frozenset({b"{", b"["})
 
 _log = logging.getLogger(__name__)
 
@@ -98,16 +98,7 @@ class Watch:
         rule = self._errors_in_200.get(call.endpoint)
         body = parsed(raw, call.coding) if raw and (rule or not call.is_success) else None
         now = self._clock()
-        outcome = outcome_of_answer(
-            call.status,
-            _of_body(call.head) if body is None and call.is_success else call.headers,
-            first=call.first,
-            body=body,
-            error_in_200=rule,
-            limits=() if call.is_success else self._headers.limits(call.headers, now),
-            wait_budget=self._wait_budget,
-            expects_json=call.request.method != "HEAD",
-        )
+        outcome = "ok" if _is_plain(call, body) else self._outcome(call, body, now)
         self._count(call, outcome, now)
         if outcome != "ok":
             self._keep_failure(call, outcome, body, now)
@@ -129,6 +120,18 @@ class Watch:
         """A call could not be watched, by a mistake of ours."""
         self._counters.drop()
         self.tell()
+
+    def _outcome(self, call: Call, body: object, now: float) -> Outcome:
+        return outcome_of_answer(
+            call.status,
+            call.headers,
+            first=call.first,
+            body=body,
+            error_in_200=self._errors_in_200.get(call.endpoint),
+            limits=() if call.is_success else self._headers.limits(call.headers, now),
+            wait_budget=self._wait_budget,
+            expects_json=call.request.method != "HEAD",
+        )
 
     def _bytes_of_success(self, call: Call, minute: int) -> int:
         is_json = b"json" in call.head.get(b"content-type", b"")
@@ -160,6 +163,11 @@ class Watch:
             _log.warning("calls to %s could not be watched", self._name, exc_info=True)
 
 
-def _of_body(head: Mapping[bytes, bytes]) -> dict[str, str]:
-    """What tells whether a success is one: all that is asked of the headers then."""
-    return {name.decode(): head[name].decode("latin-1") for name in _DESCRIBING if name in head}
+def _is_plain(call: Call, body: object) -> bool:
+    """Whether it is what nearly every call is, and needs no second look: JSON with a success."""
+    return (
+        call.is_success
+        and body is None
+        and call.first[:1] in _STARTS
+        and b"json" in call.head.get(b"content-type", b"")
+    )

@@ -16,8 +16,11 @@ class Listener(Protocol):
     def broke(self, error: BaseException) -> None:
         """The body ended in an exception."""
 
-    def ended(self, *, complete: bool) -> None:
-        """The body was read to its end, or closed before. May be told repeatedly."""
+    def ended(self, waited: float) -> None:
+        """The body was read to its end, for which the caller waited so many seconds."""
+
+    def closed(self) -> None:
+        """Nobody reads on, be it after the end or before. May be told repeatedly."""
 
 
 def watched(stream: object, listener: Listener) -> Any:
@@ -61,17 +64,16 @@ class _Watched:
             listener.passed(b"", perf_counter() - began)
             listener.broke(error)
             raise
-        listener.passed(b"", perf_counter() - began)
-        listener.ended(complete=True)
+        listener.ended(perf_counter() - began)
 
     def close(self) -> None:
         try:
             self._stream.close()
         finally:
-            self._listener.ended(complete=False)
+            self._listener.closed()
 
     def __del__(self) -> None:
-        self._listener.ended(complete=False)
+        self._listener.closed()
 
 
 class _AsyncWatched:
@@ -93,14 +95,13 @@ class _AsyncWatched:
             listener.passed(b"", perf_counter() - began)
             listener.broke(error)
             raise
-        listener.passed(b"", perf_counter() - began)
-        listener.ended(complete=True)
+        listener.ended(perf_counter() - began)
 
     async def aclose(self) -> None:
         try:
             await self._stream.aclose()
         finally:
-            self._listener.ended(complete=False)
+            self._listener.closed()
 
     def __del__(self) -> None:
-        self._listener.ended(complete=False)
+        self._listener.closed()
