@@ -242,6 +242,15 @@ def test_the_end_of_a_process_stores_what_it_counted(
     assert stored(store) == 20
 
 
+def test_calls_are_watched_and_stored_without_dagster(
+    store_url: str, store: Store, tmp_path: Path
+) -> None:
+    then = "assert client._transport.flush(30)\nassert 'dagster' not in sys.modules"
+    done = run(then, store_url, tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert stored(store) == 20
+
+
 def test_an_exception_at_the_end_stores_it_too(
     store_url: str, store: Store, tmp_path: Path
 ) -> None:
