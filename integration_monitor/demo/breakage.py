@@ -110,7 +110,7 @@ class Breakage:
         if command.fault == "drop-records":
             self._drop_records(command.integration, now)
         if command.fault in _OF_ONE_TENANT:
-            self.broken.tenant = self._rng.choice(TENANTS)
+            self._choose_tenant(command.integration, now)
         self._partner.behave(
             command.integration,
             behaviour(command.fault, command.integration, tenant=self.broken.tenant, now=now),
@@ -131,6 +131,12 @@ class Breakage:
         self.broken.records = self._changes.pick(integration, LOST_TENANTS, LOST_RECORDS)
         for keys in self.broken.records.values():
             self._changes.touch(integration, keys, now)
+
+    def _choose_tenant(self, integration: IntegrationName, now: datetime) -> None:
+        self.broken.tenant = self._rng.choice(TENANTS)
+        keys = self._changes.of(integration, self.broken.tenant)
+        # A small customer's records may not change for minutes, and then nobody calls for it.
+        self._changes.touch(integration, [k for k in keys if k not in self.broken.spared][:1], now)
 
     def _mend(self, command: Command, now: datetime) -> None:
         self._partner.behave(command.integration, WELL)

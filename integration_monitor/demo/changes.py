@@ -67,6 +67,10 @@ class Changes:
             else:
                 self._change_invoice(int(key), now)
 
+    def of(self, integration: IntegrationName, tenant: str) -> list[str]:
+        """The records of a tenant."""
+        return [key for key, owner in self._owners(integration).items() if owner == tenant]
+
     def pick(
         self, integration: IntegrationName, tenants: int, records: int
     ) -> dict[str, list[str]]:

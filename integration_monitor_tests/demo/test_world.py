@@ -190,6 +190,12 @@ def test_a_revoked_tenant_is_given_up_while_one_with_an_expired_token_is_tried_a
     assert company.behind() == set()
 
 
+def test_a_tenant_whose_token_has_expired_has_something_to_send(company: Company) -> None:
+    company.break_("expire-token", "billing")
+    tenant = company.world.state()["fault"]["tenant"]
+    assert company.world.runs("billing")[-1].skipped == [tenant]
+
+
 @pytest.mark.parametrize("fault", ["expire-token", "rate-limit"])
 def test_invoices_of_tenants_that_were_put_off_are_sent_later(
     company: Company, fault: Fault
