@@ -10,7 +10,7 @@ from textwrap import shorten
 from integration_monitor.alerts.decide import Reason
 from integration_monitor.alerts.payload import Alert
 from integration_monitor.manifest.domain import Owner
-from integration_monitor.signals.verdict import ASSET_CHECKS, WHOLE
+from integration_monitor.signals.verdict import API, ASSET_CHECKS, WHOLE
 
 SUMMARY = 120
 """Characters of the summary that a headline takes; the body has all of it."""
@@ -58,6 +58,8 @@ def _headline(alert: Alert) -> str:
 def _where(alert: Alert) -> str:
     if _is_check(alert):
         return f"{alert.title} {alert.subject}"
+    if alert.subject == API:
+        return f"{alert.title} API"
     return alert.title if alert.subject == WHOLE else f"{alert.title}: {alert.subject}"
 
 

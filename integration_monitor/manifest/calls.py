@@ -122,7 +122,8 @@ class CallRules:
     window: timedelta = timedelta(minutes=15)
     """The time over which shares and percentiles are formed."""
     minimum: int = 20
-    """Calls in the window below which nothing is said about an endpoint, but a burst."""
+    """Calls in the window below which nothing is said about an endpoint, but that it bursts with
+    errors, or that none of 3 calls or more worked."""
     errors: ErrorRules = ErrorRules()
     latency: LatencyRules = LatencyRules()
     tenants: TenantRules = TenantRules()

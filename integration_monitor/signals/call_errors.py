@@ -84,7 +84,9 @@ def _status(calls: EndpointCalls, rules: CallRules) -> tuple[Status, Rule]:
     burst = _burst(calls, rules.errors)
     if burst >= rules.errors.fail:
         return "fail", "burst"
-    if enough and over(calls.failed, calls.calls, rules.errors.warn):
+    # Of few calls a share says little, but not that none of them works.
+    limit = rules.errors.warn if enough else 1.0
+    if over(calls.failed, calls.calls, limit):
         return "warn", "share"
     if burst >= rules.errors.warn:
         return "warn", "burst"

@@ -154,17 +154,22 @@ def _whose(found: Sequence[_Broken], facts: CallFacts) -> str:
 
 
 def _well(facts: CallFacts, window: str) -> str:
-    named = [tenant for tenant in facts.tenants if tenant != SINGLE]
-    if not named:
+    failing = _with_failures(facts)
+    if not failing:
         return f"no tenant has failing calls to speak of in {window}"
-    return f"{count(len(named), 'tenant')} with failed calls in {window}, none of them broken"
+    return f"{count(failing, 'tenant')} with failed calls in {window}, none of them broken"
+
+
+def _with_failures(facts: CallFacts) -> int:
+    tenants = facts.tenants.items()
+    return sum(tenant != SINGLE and calls.failed().window > 0 for tenant, calls in tenants)
 
 
 def _evidence(found: Sequence[_Broken], facts: CallFacts) -> dict[str, float]:
     calls, failed = _totals(facts)
     return {
         "tenants_broken": float(len(found)),
-        "tenants_with_failures": float(len([each for each in facts.tenants if each != SINGLE])),
+        "tenants_with_failures": float(_with_failures(facts)),
         "success_rate": 1 - failed / calls if calls else 1.0,
     }
 

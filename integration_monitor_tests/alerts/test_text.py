@@ -10,7 +10,7 @@ from integration_monitor.alerts.payload import Alert, as_json, build_alert
 from integration_monitor.alerts.text import render
 from integration_monitor.alerts.watched_check import WatchedCheck
 from integration_monitor.incidents.domain import Finding, Happened, Incident, Subject, Transition
-from integration_monitor.signals.verdict import ASSET_CHECKS
+from integration_monitor.signals.verdict import API, ASSET_CHECKS
 from integration_monitor_tests.alerts.examples import CRM, ONCALL
 from integration_monitor_tests.incidents.examples import START, at
 
@@ -115,6 +115,28 @@ def test_a_short_failure_is_told_in_seconds() -> None:
     assert text.body.startswith(
         "Everything is well again after 67 s, for every tenant. It was:\n- "
     )
+
+
+def test_an_alert_about_calls() -> None:
+    reason = (
+        "contacts: bad_request on 31 % of 412 calls in 15 min since 14:05 UTC — the partner"
+        " tightened validation or our payload changed; compare the payload with the schema"
+    )
+    findings = (
+        Finding("errors", "fail", reason, {}),
+        Finding("latency", "warn", "deals: p99 1.7 s is at 85 % of its budget of 2 s", {}),
+    )
+    of = replace(INCIDENT, subject=Subject("crm", API), reason=reason, findings=findings)
+    alert = build_alert(Transition("opened", of, at(2), reason), "opened", CRM, ONCALL)
+    text = render(alert)
+    assert text.headline.startswith("[PAGE] Example CRM API: contacts: bad_request on 31 % of 412 ")
+    assert text.body.splitlines()[:2] == [
+        f"- errors (fail): {reason}",
+        "- latency (warn): deals: p99 1.7 s is at 85 % of its budget of 2 s",
+    ]
+    assert "Next: integration-monitor calls failed crm" in text.body
+    assert "Next: integration-monitor top crm --window 15m" in text.body
+    assert "Checks: http://127.0.0.1:3000/assets/crm/api?view=checks" in text.body
 
 
 def test_a_recovery_needs_no_instructions() -> None:

@@ -46,6 +46,8 @@ def judged(**endpoints: EndpointCalls) -> Verdict:
         pytest.param(endpoint(900, needs_reauth=90), "fail", "ticket", id="the customer's turn"),
         pytest.param(endpoint(900, brandnew=90), "fail", "page", id="a class not heard of"),
         pytest.param(endpoint(19, server=9), "ok", None, id="too few calls"),
+        pytest.param(endpoint(4, server=4), "warn", "ticket", id="few calls, and none works"),
+        pytest.param(endpoint(2, server=2), "ok", None, id="two calls are too few even then"),
         pytest.param(endpoint(20, server=9), "fail", "page", id="just enough calls"),
         pytest.param(endpoint(20, server=2), "ok", None, id="two failed calls are isolated"),
         pytest.param(endpoint(12, server=12, burst=10), "fail", "page", id="a burst of few calls"),

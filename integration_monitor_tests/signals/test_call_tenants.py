@@ -105,4 +105,5 @@ def test_parts_and_table_are_sorted() -> None:
 def test_failures_that_break_nobody_are_counted() -> None:
     verdict = judged(acme=tenant(300, 9), bolt=tenant(300, 9))
     assert verdict.reason == "2 tenants with failed calls in 15 min, none of them broken"
+    assert judged(acme=tenant(300, 0)).evidence["tenants_with_failures"] == 0
     assert judged().reason == "no tenant has failing calls to speak of in 15 min"
