@@ -140,7 +140,7 @@ class Calls(Wire):
     window: Minutes | None = None
     """The time over which shares and percentiles are formed (15m)."""
     minimum: int | None = Field(default=None, ge=1)
-    """Calls in the window below which nothing is said about an endpoint, but a burst (20)."""
+    """Calls in the window below which only a burst is told, or that none of 3 worked (20)."""
     errors: ErrorRules = ErrorRules()
     """From when errors are told."""
     latency: LatencyRules = LatencyRules()
