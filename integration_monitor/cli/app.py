@@ -20,6 +20,7 @@ from integration_monitor.cli import (
     manifests,
     serve,
     top,
+    webhooks,
 )
 from integration_monitor.cli.context import clear_errors, progress
 from integration_monitor.demo.commands import app as demo
@@ -40,6 +41,7 @@ app.add_typer(drift.app, name="drift")
 app.add_typer(calls.app, name="calls")
 app.add_typer(changelog.app, name="changelog")
 app.command()(incidents.incidents)
+app.add_typer(webhooks.app, name="webhooks")
 app.command()(top.top)
 app.command()(serve.serve)
 

@@ -14,6 +14,7 @@ from integration_monitor.manifest.jmespath_checks import check_jmespath
 from integration_monitor.manifest.problems import Problem, items, mapping, nearest
 from integration_monitor.manifest.quantities import parse_duration
 from integration_monitor.manifest.side_checks import check_sync, one_of
+from integration_monitor.manifest.signature_schemes import check_signature
 from integration_monitor.manifest.template_checks import (
     check_no_secret,
     credentials_of,
@@ -99,6 +100,7 @@ def _check_webhooks(webhooks: Mapping[str, Any]) -> Iterator[Problem]:
     for name in ("each", "occurred_at", "tenant"):
         if webhooks.get(name) != "$":
             yield from check_jmespath(webhooks.get(name), ("webhooks", name), name)
+    yield from check_signature(webhooks, ("webhooks",))
     if isinstance(webhooks.get("signature"), dict):
         yield from check_no_secret(webhooks["signature"], ("webhooks", "signature"))
     event_id = webhooks.get("event_id")

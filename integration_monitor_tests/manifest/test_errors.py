@@ -59,6 +59,11 @@ def in_endpoint(text: str) -> str:
     return added(f"endpoints: {{contact: {{path: '/contacts/{{id}}', {text}}}}}\n")
 
 
+def signed(scheme: str) -> str:
+    """A minimal manifest with webhooks that are signed so."""
+    return added(f"webhooks: {{signature: {scheme}, secret: {{env: A}}}}\n")
+
+
 def paged(pages: str, query: str = 'cursor: "{cursor}"', request: str = "path: /contacts") -> str:
     """The sound manifest with `pages` instead of `next`."""
     old = f"{LIST}\n{LOOKUP}        records: results\n        next: paging.next\n"
@@ -236,11 +241,37 @@ MANIFESTS = {
     "JMESPath with a dash": edited("paging.next", "paging-next"),
     "JMESPath that ends early": edited("key: id\n", "key: id\n      where: a ==\n"),
     "JMESPath of a field": in_sync("fields: {email: 'a['}"),
-    "JMESPath of an event": added("webhooks: {signature: x, secret: {env: A}, event_id: [a-b]}\n"),
+    "JMESPath of an event": added(
+        "webhooks: {signature: github, secret: {env: A}, event_id: [a-b]}\n"
+    ),
+    "unknown signature scheme": signed("stirpe"),
+    "unknown signature scheme that is like none": signed("hmac"),
+    "signature over an address that is not told": signed("hubspot_v3"),
+    "typo in a signature scheme": signed("{algoritm: hmac-sha256, header: X-Sig}"),
+    "signature with an unknown algorithm": signed("{algorithm: md5, header: X, content: '{body}'}"),
+    "signature without a header": signed("{algorithm: hmac-sha256, content: '{body}'}"),
+    "signature of any body": signed("{algorithm: sha256, header: X, content: '{url}'}"),
+    "signature of an unknown part": signed("{algorithm: sha256, header: X, content: '{bdy}'}"),
+    "signature with a time that is not signed": signed(
+        "{algorithm: hmac-sha1, header: X, content: '{body}', timestamp: {from: T, unit: s}}"
+    ),
+    "signature with a time that anyone may change": signed(
+        "{algorithm: hmac-sha1, header: X, content: '{body}', "
+        "timestamp: {from: 'header:T', unit: s}}"
+    ),
+    "signature with a kind of header that is none": signed(
+        "{algorithm: hmac-sha1, header: X, content: '{body}', format: {kind: list, take: [a]}}"
+    ),
+    "signature of pairs that takes nothing": signed(
+        "{algorithm: hmac-sha1, header: X, content: '{body}', format: {kind: pairs}}"
+    ),
+    "signature's key in an unknown writing": signed(
+        "{algorithm: hmac-sha1, header: X, content: '{body}', key: {decode: base32}}"
+    ),
     "name of a variable for a reference": edited("{env: WAREHOUSE_URL}", "WAREHOUSE_URL"),
     "typo of a reference": edited("{env: WAREHOUSE_URL}", "{evn: WAREHOUSE_URL}"),
     "reference to a small name": edited("{env: WAREHOUSE_URL}", "{env: warehouse}"),
-    "no references": added("webhooks: {signature: x, secret: []}\n"),
+    "no references": added("webhooks: {signature: github, secret: []}\n"),
     "warn more than fail": in_calls("errors: {warn: 6%, fail: 5%}"),
     "warn more than the default of fail": in_calls("rate_limits: {warn: 20%}"),
     "fail less than the default of warn": in_calls("errors: {fail: 1%}"),

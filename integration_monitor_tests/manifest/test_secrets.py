@@ -25,9 +25,9 @@ PLACES = {
         f"connections: {{sql: {{url: 'mysql://u:{SECRET}@h/d', query: select 1}}}}\n"
     ),
     "database and other mistakes": added(SYNC.format(f"'sqlite:///{SECRET}'")),
-    "webhooks": added(f"webhooks: {{signature: x, secret: {SECRET}}}\n"),
+    "webhooks": added(f"webhooks: {{signature: github, secret: {SECRET}}}\n"),
     "one of several for webhooks": added(
-        f"webhooks: {{signature: x, secret: [{{env: OLD}}, {SECRET}]}}\n"
+        f"webhooks: {{signature: github, secret: [{{env: OLD}}, {SECRET}]}}\n"
     ),
     "own signature scheme": added(
         f"webhooks: {{signature: {{hmac: sha256, secret: {SECRET}}}, secret: {{env: A}}}}\n"
