@@ -51,7 +51,7 @@ def load_scheme(name_or_mapping: str | Mapping[str, object]) -> SignatureScheme:
         if preset is None:
             raise SchemeError(_unknown(name_or_mapping))
         return preset.scheme
-    scheme, problems = _read(name_or_mapping)
+    scheme, problems = _read(dict(name_or_mapping))
     if scheme is None:
         raise SchemeError("; ".join(problem.message for problem in problems))
     return scheme
