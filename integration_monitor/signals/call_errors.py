@@ -11,6 +11,7 @@ from integration_monitor.manifest.calls import CallRules, ErrorRules
 from integration_monitor.manifest.domain import Integration, Severity
 from integration_monitor.signals.api import Judged, verdict
 from integration_monitor.signals.call_facts import CallFacts, EndpointCalls
+from integration_monitor.signals.call_hold import TOLD
 from integration_monitor.signals.call_outcome import class_of
 from integration_monitor.signals.call_rules import fails, over
 from integration_monitor.signals.call_silence import without_calls
@@ -39,6 +40,16 @@ class _Finding:
     @property
     def share(self) -> float:
         return _share(self.calls)
+
+    @property
+    def told(self) -> float:
+        """The share for which it is told."""
+        if self.rule == "share":
+            return self.share
+        of = self.calls.outcomes.values()
+        if self.rule == "burst":
+            return self.calls.outcomes[self.outcome].burst / sum(n.burst for n in of)
+        return sum(n.rise for n in self.calls.failures.values()) / sum(n.rise for n in of)
 
 
 def judge(facts: CallFacts, integration: Integration, now: datetime) -> Verdict:
@@ -182,6 +193,7 @@ def _well(facts: CallFacts, rules: CallRules) -> str:
 def _evidence(findings: Sequence[_Finding], facts: CallFacts) -> dict[str, float]:
     of = sum(calls.calls.window for calls in facts.endpoints.values())
     failed = sum(calls.failed.window for calls in facts.endpoints.values())
+    told = {finding.endpoint: finding.told for finding in findings}
     evidence = {
         "calls": float(of),
         "failed_calls": float(failed),
@@ -190,6 +202,7 @@ def _evidence(findings: Sequence[_Finding], facts: CallFacts) -> dict[str, float
     }
     for name, calls in sorted(facts.endpoints.items()):
         evidence[f"{name}_error_share"] = _share(calls)
+        evidence[f"{name}{TOLD}"] = told.get(name, 0.0)
     return evidence
 
 
