@@ -23,6 +23,7 @@ from integration_monitor.cli.context import (
 )
 from integration_monitor.cli.dagster_instance import opened_instance, ours
 from integration_monitor.cli.plain import plain
+from integration_monitor.signals.wording import count as counted
 from integration_monitor.signals.wording import number, table
 
 if TYPE_CHECKING:
@@ -82,8 +83,8 @@ def _text(tables: tuple[TableStats, ...], batches: BatchStats) -> Iterator[str]:
     yield from plain(table(header, map(_row, tables)))
     yield ""
     yield (
-        f"last day: {number(batches.batches)} batches of {number(batches.calls)} calls;"
-        f" {number(batches.dropped)} calls dropped"
+        f"last day: {counted(batches.batches, 'batch', 'batches')} of"
+        f" {counted(batches.calls, 'call')}; {counted(batches.dropped, 'call')} dropped"
     )
 
 

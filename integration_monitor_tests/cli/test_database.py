@@ -62,7 +62,7 @@ def executions(instance: dg.DagsterInstance, name: str) -> int:
 def test_stats_say_how_much_there_is(company: Company, full: Store) -> None:
     result = company.run("db", "stats", DAGSTER_HOME="")
     assert result.exit_code == 0
-    assert "last day: 1 batches of 5 calls; 2 calls dropped" in result.stdout
+    assert "last day: 1 batch of 5 calls; 2 calls dropped" in result.stdout
     assert "DAGSTER_HOME is not set" in result.stderr
     (minutes,) = [line for line in result.stdout.splitlines() if line.startswith("call_minutes")]
     _name, rows, _, _, oldest, newest, partitions = minutes.split()
