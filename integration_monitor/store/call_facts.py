@@ -87,7 +87,7 @@ def _last_calls(connection: sa.Connection, names: Sequence[str]) -> dict[str, da
     """The newest minute that is kept of each integration, by the end of an index."""
     if not names:
         return {}
-    each = sa.func.unnest(sa.cast(list(names), sa.ARRAY(sa.Text))).column_valued("name")
+    each = sa.func.pg_catalog.unnest(sa.cast(list(names), sa.ARRAY(sa.Text))).column_valued("name")
     newest = (
         sa.select(call_minutes.c.minute)
         .where(call_minutes.c.integration == each)

@@ -26,7 +26,8 @@ def add(connection: sa.Connection, seen: Sequence[Exemplar]) -> None:
     connection.execute(exemplars.insert(), rows)
     series = sorted({tuple(row[name] for name in _SERIES) for row in rows})
     columns = [sa.cast(list(column), sa.ARRAY(sa.Text)) for column in zip(*series, strict=True)]
-    each = sa.func.unnest(*columns).table_valued(*_SERIES, name="seen").render_derived()
+    # Qualified: a dialect of another database gives the bare name a meaning of its own.
+    each = sa.func.pg_catalog.unnest(*columns).table_valued(*_SERIES, name="seen").render_derived()
     _trim(connection, sa.tuple_(*(exemplars.c[name] for name in _SERIES)).in_(sa.select(each)))
 
 

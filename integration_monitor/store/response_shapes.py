@@ -82,7 +82,7 @@ def known(
     if not endpoints:
         return {}
     names = sorted({integration for integration, _ in endpoints})
-    each = sa.func.unnest(sa.cast(names, sa.ARRAY(sa.Text))).column_valued("name")
+    each = sa.func.pg_catalog.unnest(sa.cast(names, sa.ARRAY(sa.Text))).column_valued("name")
     lock = sa.func.pg_advisory_xact_lock(
         sa.func.hashtext(each), sa.func.hashtext(f"{API} baselines")
     )

@@ -23,7 +23,7 @@ def record(connection: sa.Connection, *found: Verdict) -> None:
         return
     integrations = sorted({verdict.integration for verdict in found})
     # A row lock does not do: a second one would find the interval ended, and no other one yet.
-    each = sa.func.unnest(sa.cast(integrations, sa.ARRAY(sa.Text))).column_valued("name")
+    each = sa.func.pg_catalog.unnest(sa.cast(integrations, sa.ARRAY(sa.Text))).column_valued("name")
     lock = sa.func.pg_advisory_xact_lock(sa.func.hashtext("verdicts"), sa.func.hashtext(each))
     connection.execute(sa.select(lock))
     rows = connection.execute(

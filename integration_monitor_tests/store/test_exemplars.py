@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -32,6 +33,13 @@ def test_the_last_of_each_series_are_kept(store: Store) -> None:
     with store.begin() as connection:
         found = exemplars_of(connection, "crm", endpoint="deals", since=NOW)
     assert [each.at for each in found] == [NOW + timedelta(seconds=n) for n in range(29, 19, -1)]
+
+
+def test_the_dialect_of_another_database_changes_nothing(store: Store) -> None:
+    # It gives `unnest` a meaning of its own, for the whole process.
+    importlib.import_module("sqlalchemy_bigquery")
+    add(store, "b", failing(1))
+    assert len(rows(store, exemplars)) == 1
 
 
 def test_late_ones_do_not_push_out_newer_ones(store: Store) -> None:
