@@ -21,6 +21,8 @@ _NAMED = re.compile(
     r"(\W{0,2}\s?[:=]\s?)(\"[^\"]*\"|'[^']*'|\S+)",
     re.IGNORECASE,
 )
+_ASSIGNED = re.compile(r"([A-Za-z_][\w.-]{0,63}=)(?![\d.,]{1,7}(?:\s|$))[^\s\"'`“«=]\S*")
+"""`sid=…`: what is given by name may be anything; a short number is none that matters."""
 _QUOTED = re.compile(r"(\"[^\"]*\"|(?<!\w)'[^']*'(?!\w)|`[^`]*`|“[^”]*”|«[^»]*»)")
 _IDENTIFIER = re.compile(r"[A-Za-z_][\w.\[\]-]{0,63}", re.ASCII)
 _NUMBER = re.compile(r"(?<![\w-])\+?\d[\d\s().-]{4,}\d(?![\w-])")
@@ -44,6 +46,7 @@ def redacted(message: str) -> str:
     line = " ".join(_STRUCK if "@" in word or "%40" in word else word for word in line.split(" "))
     line = _SCHEME.sub(rf"\1 {_STRUCK}", line)
     line = _NAMED.sub(rf"\1\2{_STRUCK}", line)
+    line = _ASSIGNED.sub(rf"\1{_STRUCK}", line)
     line = _QUOTED.sub(_quoted, line)
     line = _NUMBER.sub(_number, line)
     line = _SEVERAL.sub(_STRUCK, _RUN.sub(_run, line))

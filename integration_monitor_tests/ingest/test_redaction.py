@@ -40,6 +40,8 @@ from integration_monitor.ingest.redaction import LONGEST, redacted
         ('{"password":"hunter two","a":"b"}', '{"password":…,"a":"b"}'),
         ("api_key=abc, x-api-key: def", "api_key=… x-api-key: …"),
         ("client_secret = 'a b c' is wrong", "client_secret = … is wrong"),
+        ("cookie sid=abc refused", "cookie sid=… refused"),
+        ("page=10 is the last", "page=10 is the last"),
         # What looks random.
         ("ghp_16C7e42F292c6912E7710c838347Ae178B4a", "…"),
         ("key sk_live_51HQ9b2eZvKYlo2C is not active", "key … is not active"),
