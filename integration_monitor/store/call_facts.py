@@ -23,6 +23,7 @@ from integration_monitor.store import (
     call_outcomes,
     call_tenants,
 )
+from integration_monitor.store.arrays import each_text
 from integration_monitor.store.call_spans import Span, spans_of
 from integration_monitor.store.call_tenants import Followed
 from integration_monitor.store.tables import call_minutes
@@ -87,7 +88,7 @@ def _last_calls(connection: sa.Connection, names: Sequence[str]) -> dict[str, da
     """The newest minute that is kept of each integration, by the end of an index."""
     if not names:
         return {}
-    each = sa.func.pg_catalog.unnest(sa.cast(list(names), sa.ARRAY(sa.Text))).column_valued("name")
+    each = each_text(names)
     newest = (
         sa.select(call_minutes.c.minute)
         .where(call_minutes.c.integration == each)

@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from integration_monitor.store.arrays import unnest
 from integration_monitor.store.call_batch import Exemplar
 from integration_monitor.store.storable import storable_or_none
 from integration_monitor.store.tables import exemplars
@@ -25,9 +26,7 @@ def add(connection: sa.Connection, seen: Sequence[Exemplar]) -> None:
     rows = [_values(each) for each in seen]
     connection.execute(exemplars.insert(), rows)
     series = sorted({tuple(row[name] for name in _SERIES) for row in rows})
-    columns = [sa.cast(list(column), sa.ARRAY(sa.Text)) for column in zip(*series, strict=True)]
-    # Qualified: a dialect of another database gives the bare name a meaning of its own.
-    each = sa.func.pg_catalog.unnest(*columns).table_valued(*_SERIES, name="seen").render_derived()
+    each = unnest(*zip(*series, strict=True)).table_valued(*_SERIES, name="seen").render_derived()
     _trim(connection, sa.tuple_(*(exemplars.c[name] for name in _SERIES)).in_(sa.select(each)))
 
 

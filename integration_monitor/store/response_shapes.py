@@ -14,6 +14,7 @@ from integration_monitor.signals.response_schema import EndpointFields
 from integration_monitor.signals.schema_changes import Change
 from integration_monitor.signals.shape import Shape, merge, shape_of
 from integration_monitor.signals.verdict import API
+from integration_monitor.store.arrays import each_text
 from integration_monitor.store.baselines import Baseline, SideUnit, baseline_of, change_of
 from integration_monitor.store.tables import baselines, response_shapes, schema_changes
 
@@ -82,7 +83,7 @@ def known(
     if not endpoints:
         return {}
     names = sorted({integration for integration, _ in endpoints})
-    each = sa.func.pg_catalog.unnest(sa.cast(names, sa.ARRAY(sa.Text))).column_valued("name")
+    each = each_text(names)
     lock = sa.func.pg_advisory_xact_lock(
         sa.func.hashtext(each), sa.func.hashtext(f"{API} baselines")
     )

@@ -10,6 +10,7 @@ from zlib import crc32
 import sqlalchemy as sa
 
 from integration_monitor.signals.verdict import Part, Verdict
+from integration_monitor.store.arrays import each_text
 from integration_monitor.store.tables import verdicts
 
 
@@ -23,7 +24,7 @@ def record(connection: sa.Connection, *found: Verdict) -> None:
         return
     integrations = sorted({verdict.integration for verdict in found})
     # A row lock does not do: a second one would find the interval ended, and no other one yet.
-    each = sa.func.pg_catalog.unnest(sa.cast(integrations, sa.ARRAY(sa.Text))).column_valued("name")
+    each = each_text(integrations)
     lock = sa.func.pg_advisory_xact_lock(sa.func.hashtext("verdicts"), sa.func.hashtext(each))
     connection.execute(sa.select(lock))
     rows = connection.execute(
