@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
@@ -15,8 +16,10 @@ from integration_monitor.manifest.domain import Fleet
 from integration_monitor.signals.verdict import ASSET_CHECKS
 from integration_monitor.store import forget, outbox, verdicts
 from integration_monitor.store.engine import Store
-from integration_monitor.store.keep_calls import KeptCalls, keep_calls
 from integration_monitor.store.purge import purge
+
+if TYPE_CHECKING:
+    from integration_monitor.store.keep_calls import KeptCalls
 
 EVERY = timedelta(hours=1)
 LEFT_FOR = timedelta(days=1)
@@ -53,6 +56,9 @@ class Housekeeping:
         return "; ".join(filter(None, (said, str(kept))))
 
     def _keep_calls(self, store: Store, now: datetime) -> KeptCalls:
+        # Imported late, with its database driver: each run imports this module, few keep house.
+        from integration_monitor.store.keep_calls import keep_calls
+
         until = time.monotonic() + self.for_calls_s
         retention = self.fleet.monitor.retention
         return keep_calls(store, retention, now=now, enough=lambda: time.monotonic() >= until)
