@@ -38,7 +38,7 @@ _CALLS = f"""
     INSERT INTO integration_monitor.call_minutes
     SELECT %(end)s - make_interval(mins => m), 'integration_' || i, 'endpoint_' || e, {_FAILS},
            100 + 10 * k + (i * 31 + e * 17 + m * 7 + k * 3) %% 30, (ARRAY[5, 8, 4, 7])[k]
-    FROM generate_series({MINUTES}, 1, -1) m, generate_series(1, %(integrations)s) i,
+    FROM generate_series({MINUTES}, 0, -1) m, generate_series(1, %(integrations)s) i,
          generate_series(1, {ENDPOINTS}) e, generate_series(1, {ROWS}) k
 """
 _WITHOUT_TENANTS = """
@@ -52,7 +52,7 @@ _BY_TENANT = f"""
            'tenant_' || tenant,
            CASE WHEN (i * 100 + tenant) %% 1000 = 0 THEN 'bad_request' ELSE {_FAILS} END,
            100 + 10 * k + (i * 31 + e * 17 + m * 7 + k * 3) %% 30, 2
-    FROM generate_series({MINUTES}, 1, -1) m, generate_series(1, %(integrations)s) i,
+    FROM generate_series({MINUTES}, 0, -1) m, generate_series(1, %(integrations)s) i,
          generate_series(1, {ENDPOINTS}) e, generate_series(1, {ROWS}) k,
          generate_series(1, {PER_ROW}) t,
          LATERAL (SELECT 1 + (e * 37 + m * 11 + k * 29 + t * 53) %% %(tenants)s) s (tenant)
@@ -163,8 +163,7 @@ def _one_pass(store: Store) -> None:
 
 
 def _facts(store: Store, fleet: list[Integration]) -> None:
-    with store.begin() as connection:
-        call_facts.read(connection, fleet, NOW)
+    call_facts.read(store, fleet, NOW)
 
 
 def _integration(number: int) -> Integration:

@@ -66,7 +66,7 @@ def judge_fleet(
     with collection_paused(), store.begin() as connection:
         stored = verdicts.briefs(connection, API, names)
         previous = verdicts.not_ok(connection, API, names)
-        facts = call_facts.read(connection, integrations, now, _followed(previous))
+        facts = call_facts.read(store, integrations, now, _followed(previous))
         found = (
             *_judge_calls(_compared(facts, integrations), previous, integrations, now),
             *judge_partner_changes(connection, integrations, now),

@@ -99,8 +99,7 @@ def _read(
     from integration_monitor.store import call_facts
 
     looked_at = [replace(one, calls=replace(one.calls, window=window)) for one in integrations]
-    with store.begin() as connection:
-        found = call_facts.read(connection, looked_at, now)
+    found = call_facts.read(store, looked_at, now)
     return Reading(
         now,
         window,

@@ -53,7 +53,7 @@ def read_fleet(store: Store, fleet: Fleet, now: datetime) -> FleetNow:
         return FleetNow(
             now,
             fleet.integrations,
-            call_facts.read(connection, fleet.integrations, now),
+            call_facts.read(store, fleet.integrations, now),
             verdicts.latest(connection),
             call_arrivals.read(connection, now - DROPPED_WITHIN).dropped,
         )

@@ -71,7 +71,7 @@ class EndpointCalls:
         """All calls."""
         return Stretches.sum(counts.stretches for counts in self.outcomes.values())
 
-    @property
+    @cached_property
     def failed(self) -> Stretches:
         """Calls that count against the endpoint."""
         return Stretches.sum(counts.stretches for counts in self.failures.values())

@@ -8,7 +8,9 @@ VLDB 2019, section 2.1).
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 
 RELATIVE_ERROR = 0.02
 GAMMA = (1 + RELATIVE_ERROR) / (1 - RELATIVE_ERROR)
@@ -44,18 +46,10 @@ def quantile(counts: Mapping[int, int], share: float) -> float | None:
 
 
 def quantiles(counts: Mapping[int, int], shares: Sequence[float]) -> tuple[float, ...]:
-    """Several of them, the shares in ascending order; empty where nothing was counted."""
-    known = sorted((bucket, n) for bucket, n in counts.items() if bucket != NONE and n > 0)
-    total = sum(n for _, n in known)
-    ranks = [max(1, math.ceil(share * total)) for share in shares]
-    found: list[float] = []
-    passed = 0
-    for bucket, n in known:
-        passed += n
-        if passed < ranks[len(found)]:
-            continue
-        value = milliseconds(bucket)
-        found += [value] * sum(rank <= passed for rank in ranks[len(found) :])
-        if len(found) == len(ranks):
-            break
-    return tuple(found)
+    """Several of them, in the order of the shares; empty where nothing was counted."""
+    known = sorted(bucket for bucket, n in counts.items() if n > 0 and bucket != NONE)
+    passed = list(accumulate(counts[bucket] for bucket in known))
+    if not known:
+        return ()
+    ranks = (max(1, math.ceil(share * passed[-1])) for share in shares)
+    return tuple(milliseconds(known[bisect_left(passed, rank)]) for rank in ranks)

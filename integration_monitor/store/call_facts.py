@@ -1,14 +1,16 @@
 """Facts of calls, for many integrations at once: a query a kind of fact, grouped by the store.
 
-Rows are appended and never changed, so everything here is a sum. Integrations that look back
-equally far are read together; one that looks back for hours does not make all others do so.
+Two connections read side by side: one computes while the rows of the other are taken. Rows are
+appended and never changed, so everything here is a sum. Integrations that look back equally far
+are read together; one that looks back for hours does not make all others do so.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -24,50 +26,55 @@ from integration_monitor.store import (
     call_tenants,
 )
 from integration_monitor.store.arrays import each_text
+from integration_monitor.store.call_latencies import Latencies
 from integration_monitor.store.call_spans import Span, spans_of
 from integration_monitor.store.call_tenants import Followed
+from integration_monitor.store.engine import Store
 from integration_monitor.store.tables import call_minutes
 
 _NOBODY: Followed = {}
 
 
 def read(
-    connection: sa.Connection,
+    store: Store,
     integrations: Iterable[Integration],
     now: datetime,
     followed: Followed = _NOBODY,
 ) -> dict[str, CallFacts]:
     """The facts of each integration by name, up to the newest minute that had time to arrive.
 
-    Tenants are read where their calls fail, and where they are `followed`. For the rest of
-    the transaction the store may use more memory, and compiles no queries.
+    Tenants are read where their calls fail, and where they are `followed`. Raises `StoreError`.
     """
-    connection.execute(sa.text("SET LOCAL work_mem = '64MB'"))
-    connection.execute(sa.text("SET LOCAL jit = off"))
     end = end_of(now)
     by_look_back: dict[datetime, list[Span]] = defaultdict(list)
     for span in spans_of(integrations, end):
         by_look_back[span.earliest].append(span)
     facts: dict[str, CallFacts] = {}
-    for spans in by_look_back.values():
-        facts |= _read(connection, spans, end, now, followed)
+    with ThreadPoolExecutor(1, "call_facts") as beside:
+        for spans in by_look_back.values():
+            facts |= _read(store, beside, spans, end, now, followed)
     return facts
 
 
 def _read(
-    connection: sa.Connection,
+    store: Store,
+    beside: Executor,
     spans: Sequence[Span],
     end: datetime,
     now: datetime,
     followed: Followed,
 ) -> Mapping[str, CallFacts]:
-    endpoints = call_outcomes.read(connection, spans, end)
-    endpoints = call_history.of_endpoints(connection, spans, endpoints, end)
-    latencies = call_latencies.read(connection, spans, end)
-    tenants = call_tenants.read(connection, spans, end, followed)
-    tenants = call_history.of_tenants(connection, spans, tenants, end)
-    limits = call_limits.read(connection, spans, now)
-    facts = {
+    durations = beside.submit(_latencies, store, spans, end)
+    with _reading(store) as connection:
+        endpoints = call_outcomes.read(connection, spans, end)
+        endpoints = call_history.of_endpoints(connection, spans, endpoints, end)
+        tenants = call_tenants.read(connection, spans, end, followed)
+        tenants = call_history.of_tenants(connection, spans, tenants, end)
+        limits = call_limits.read(connection, spans, now)
+        silent = [span.name for span in spans if span.name not in endpoints]
+        newest = _last_calls(connection, silent)
+    latencies = durations.result()
+    return {
         span.name: CallFacts(
             span.name,
             end,
@@ -75,13 +82,24 @@ def _read(
             latencies=latencies.get(span.name, {}),
             tenants=tenants.get(span.name, {}),
             limits=limits.get(span.name, ()),
+            last_call=newest.get(span.name),
         )
         for span in spans
     }
-    silent = [name for name, known in facts.items() if not known.endpoints]
-    for name, minute in _last_calls(connection, silent).items():
-        facts[name] = replace(facts[name], last_call=minute)
-    return facts
+
+
+def _latencies(store: Store, spans: Sequence[Span], end: datetime) -> Mapping[str, Latencies]:
+    with _reading(store) as connection:
+        return call_latencies.read(connection, spans, end)
+
+
+@contextmanager
+def _reading(store: Store) -> Iterator[sa.Connection]:
+    """A transaction that may use more memory, and compiles no queries."""
+    with store.begin() as connection:
+        connection.execute(sa.text("SET LOCAL work_mem = '64MB'"))
+        connection.execute(sa.text("SET LOCAL jit = off"))
+        yield connection
 
 
 def _last_calls(connection: sa.Connection, names: Sequence[str]) -> dict[str, datetime]:

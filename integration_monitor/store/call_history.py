@@ -29,12 +29,17 @@ _HISTORY = """
             CAST(:integrations AS text[]), CAST(:names AS text[]), CAST(:borne AS float8[]),
             CAST(:befores AS timestamptz[]), CAST(:rises AS timestamptz[])
         ) AS suspect (integration, {kind}, borne, before, rise)
-    ), minutes AS (
-        SELECT integration, {kind}, borne, rise, minute, sum(calls) AS calls,
+    ), ended AS (
+        SELECT integration, {kind}, minute, sum(calls) AS calls,
                coalesce(sum(calls) FILTER (WHERE outcome <> ALL (:harmless)), 0) AS failed
-        FROM suspect JOIN {schema}.{table} USING (integration, {kind})
-        WHERE minute >= :earliest AND minute < :end AND minute >= before
-        GROUP BY integration, {kind}, borne, rise, minute
+        FROM {schema}.{table}
+        WHERE minute >= :earliest AND minute < :end
+          AND integration = ANY (:integrations)
+          AND (integration, {kind}) IN (SELECT integration, {kind} FROM suspect)
+        GROUP BY integration, {kind}, minute
+    ), minutes AS (
+        SELECT integration, {kind}, rise, minute, calls, failed, borne
+        FROM ended JOIN suspect USING (integration, {kind}) WHERE minute >= before
     ), scored AS (
         SELECT *, sum(failed - borne * calls)
                   OVER (PARTITION BY integration, {kind} ORDER BY minute DESC) AS score

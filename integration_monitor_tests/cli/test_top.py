@@ -36,8 +36,7 @@ WINDOW = timedelta(minutes=5)
 
 def read(store: Store, *names: str) -> list[CallFacts]:
     watched = [named(name, window=WINDOW) for name in names or ("crm",)]
-    with store.begin() as connection:
-        return list(call_facts.read(connection, watched, NOW).values())
+    return list(call_facts.read(store, watched, NOW).values())
 
 
 def rows(store: Store, *names: str) -> list[IntegrationRows]:

@@ -25,8 +25,7 @@ from integration_monitor_tests.call_examples import CRM, NOW, ago, named, some_c
 
 
 def read(store: Store, *integrations: Integration) -> dict[str, CallFacts]:
-    with store.begin() as connection:
-        return call_facts.read(connection, integrations or (CRM,), NOW)
+    return call_facts.read(store, integrations or (CRM,), NOW)
 
 
 def facts(store: Store, counts: Iterable[CallCount]) -> CallFacts:

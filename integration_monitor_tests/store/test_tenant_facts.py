@@ -15,8 +15,7 @@ from integration_monitor_tests.call_examples import CRM, NOW, ago, named, some_c
 
 
 def read(store: Store, followed: Followed | None = None) -> dict[str, CallFacts]:
-    with store.begin() as connection:
-        return call_facts.read(connection, (CRM, named("erp")), NOW, followed or {})
+    return call_facts.read(store, (CRM, named("erp")), NOW, followed or {})
 
 
 def test_all_calls_of_failing_tenants_are_counted_and_nobody_elses(store: Store) -> None:
