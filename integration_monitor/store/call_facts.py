@@ -71,7 +71,7 @@ def _read(
         tenants = call_tenants.read(connection, spans, end, followed)
         tenants = call_history.of_tenants(connection, spans, tenants, end)
         limits = call_limits.read(connection, spans, now)
-        silent = [span.name for span in spans if span.name not in endpoints]
+        silent = [span.name for span in spans if not endpoints.get(span.name)]
         newest = _last_calls(connection, silent)
     latencies = durations.result()
     return {
