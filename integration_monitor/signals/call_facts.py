@@ -113,19 +113,22 @@ class TenantCalls:
         """The calls that ended so; left out: however, at whichever endpoint."""
         return Stretches.sum(
             counted
-            for name, ended in self.endpoints.items()
+            for ended in self._at(endpoint)
             for outcome, counted in ended.items()
-            if (endpoint is None or name == endpoint) and (outcomes is None or outcome in outcomes)
+            if outcomes is None or outcome in outcomes
         )
 
     def failed(self, endpoint: str | None = None) -> Stretches:
         """The calls that count against the endpoints."""
-        return self.of({each for each in self.outcomes if is_failure(each)}, endpoint)
+        return Stretches.sum(
+            counted
+            for ended in self._at(endpoint)
+            for outcome, counted in ended.items()
+            if is_failure(outcome)
+        )
 
-    @property
-    def outcomes(self) -> frozenset[str]:
-        """All ways in which calls ended."""
-        return frozenset(outcome for ended in self.endpoints.values() for outcome in ended)
+    def _at(self, endpoint: str | None) -> Iterable[Mapping[str, Stretches]]:
+        return self.endpoints.values() if endpoint is None else [self.endpoints.get(endpoint, {})]
 
 
 @dataclass(frozen=True)

@@ -97,7 +97,7 @@ def _latencies(store: Store, spans: Sequence[Span], end: datetime) -> Mapping[st
 def _reading(store: Store) -> Iterator[sa.Connection]:
     """A transaction that may use more memory, and compiles no queries."""
     with store.begin() as connection:
-        connection.execute(sa.text("SET LOCAL work_mem = '64MB'"))
+        connection.execute(sa.text("SET LOCAL work_mem = '128MB'"))
         connection.execute(sa.text("SET LOCAL jit = off"))
         yield connection
 
