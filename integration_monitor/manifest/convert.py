@@ -9,6 +9,7 @@ from integration_monitor.manifest import domain, wire, wire_partner
 from integration_monitor.manifest.convert_auth import auth
 from integration_monitor.manifest.convert_calls import call_rules, error_in_200
 from integration_monitor.manifest.convert_sync import sync
+from integration_monitor.manifest.webhooks import EventRule, Webhooks
 from integration_monitor.manifest.wire_types import Wire
 
 
@@ -104,10 +105,10 @@ def _probe(read: wire_partner.Probe | None) -> domain.Probe | None:
     )
 
 
-def _webhooks(read: wire.Webhooks | None) -> domain.Webhooks | None:
+def _webhooks(read: wire.Webhooks | None) -> Webhooks | None:
     if read is None:
         return None
-    return domain.Webhooks(
+    return Webhooks(
         signature=read.signature,
         secrets=read.secret,
         public_url=read.public_url,
@@ -115,7 +116,7 @@ def _webhooks(read: wire.Webhooks | None) -> domain.Webhooks | None:
         event_id=read.event_id,
         occurred_at=read.occurred_at,
         tenant=read.tenant,
-        events=read.events,
+        events={name: EventRule(unified) for name, unified in read.events.items()},
     )
 
 

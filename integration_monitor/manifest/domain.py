@@ -16,6 +16,7 @@ from integration_monitor.manifest.authentication import BearerAuth as BearerAuth
 from integration_monitor.manifest.authentication import NoAuth as NoAuth
 from integration_monitor.manifest.calls import CallRules, ErrorIn200
 from integration_monitor.manifest.paging import Pages
+from integration_monitor.manifest.webhooks import Webhooks
 
 SINGLE = "-"
 """The name of the only connection of an integration that has one account for everybody."""
@@ -280,18 +281,6 @@ class Sync:
 
 
 # --- what comes with later sections ---------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Webhooks:
-    signature: str | Mapping[str, object]
-    secrets: tuple[Reference, ...]
-    public_url: str | None = None
-    each: str | None = None
-    event_id: tuple[str, ...] = ()
-    occurred_at: str | None = None
-    tenant: str | None = None
-    events: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

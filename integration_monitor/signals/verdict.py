@@ -15,6 +15,8 @@ WHOLE = "-"
 """The subject of a signal that is about the integration as a whole."""
 API = "api"
 """The subject of verdicts about the calls to a partner. No sync can be called so."""
+WEBHOOKS = "webhooks"
+"""The subject of verdicts about what a partner sends. No sync can be called so."""
 ASSET_CHECKS = "@checks"
 """Stands for the integration in verdicts about asset checks of the user's own. No manifest can be
 called so: names begin with a letter."""

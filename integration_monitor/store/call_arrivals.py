@@ -7,7 +7,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from integration_monitor.store.tables import call_batches
+from integration_monitor.store.call_tables import call_batches
 
 
 @dataclass(frozen=True)

@@ -28,9 +28,9 @@ from integration_monitor.store import (
 from integration_monitor.store.arrays import each_text
 from integration_monitor.store.call_latencies import Latencies
 from integration_monitor.store.call_spans import Span, spans_of
+from integration_monitor.store.call_tables import call_minutes
 from integration_monitor.store.call_tenants import Followed
 from integration_monitor.store.engine import Store
-from integration_monitor.store.tables import call_minutes
 
 _NOBODY: Followed = {}
 

@@ -15,7 +15,7 @@ from integration_monitor.signals.call_outcome import HARMLESS
 from integration_monitor.signals.call_rules import FEWEST
 from integration_monitor.store.call_outcomes import Endpoints
 from integration_monitor.store.call_spans import Span
-from integration_monitor.store.tables import SCHEMA
+from integration_monitor.store.table_parts import SCHEMA
 
 Kind = Literal["endpoint", "tenant"]
 _TABLES: Mapping[Kind, str] = {"endpoint": "call_minutes", "tenant": "tenant_minutes"}

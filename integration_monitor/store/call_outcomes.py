@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from integration_monitor.signals.call_facts import EndpointCalls, OutcomeCounts, Stretches
 from integration_monitor.store.call_spans import Span
-from integration_monitor.store.tables import call_minutes
+from integration_monitor.store.call_tables import call_minutes
 
 Endpoints = dict[str, EndpointCalls]
 

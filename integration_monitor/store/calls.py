@@ -19,10 +19,11 @@ from sqlalchemy.dialects.postgresql import insert
 
 from integration_monitor.store import partitions, seen_in_calls
 from integration_monitor.store.call_batch import Batch, CallCount
+from integration_monitor.store.call_tables import call_batches, roll_ups_due
 from integration_monitor.store.engine import Store, StoreError
 from integration_monitor.store.partitions import MINUTES, TENANT_MINUTES, Partitioned
 from integration_monitor.store.storable import MOST, storable
-from integration_monitor.store.tables import SCHEMA, call_batches, roll_ups_due
+from integration_monitor.store.table_parts import SCHEMA
 
 AHEAD = timedelta(minutes=10)
 """How far in the future a call may have been made, by the clock of who made it."""

@@ -11,9 +11,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from integration_monitor.signals.changelog import LISTED_FOR, TOLD_FOR, Entry, Feed
+from integration_monitor.store.call_tables import changelog_entries as entries
+from integration_monitor.store.call_tables import changelog_reads as reads
 from integration_monitor.store.storable import storable, storable_or_none
-from integration_monitor.store.tables import changelog_entries as entries
-from integration_monitor.store.tables import changelog_reads as reads
 
 FORGOTTEN_AFTER = timedelta(days=365)
 """An entry that is no longer in the feed is kept for so long: one that comes back is not new."""

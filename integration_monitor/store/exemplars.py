@@ -11,8 +11,8 @@ import sqlalchemy as sa
 
 from integration_monitor.store.arrays import unnest
 from integration_monitor.store.call_batch import Exemplar
+from integration_monitor.store.call_tables import exemplars
 from integration_monitor.store.storable import storable_or_none
-from integration_monitor.store.tables import exemplars
 
 KEPT = 10
 """Of each integration, endpoint, tenant and outcome."""

@@ -11,6 +11,13 @@ import sqlalchemy as sa
 
 from integration_monitor.manifest.domain import Retention
 from integration_monitor.store import calls, partitions
+from integration_monitor.store.call_tables import (
+    call_batches,
+    exemplars,
+    notices,
+    rate_limits,
+    response_shapes,
+)
 from integration_monitor.store.engine import Store
 from integration_monitor.store.partitions import (
     DAYS,
@@ -21,13 +28,6 @@ from integration_monitor.store.partitions import (
     Partitioned,
 )
 from integration_monitor.store.roll_up import DAY, HOUR, Grain, oldest_due, roll_up
-from integration_monitor.store.tables import (
-    call_batches,
-    exemplars,
-    notices,
-    rate_limits,
-    response_shapes,
-)
 
 BATCH = 20_000
 """Rows that are deleted in one transaction."""

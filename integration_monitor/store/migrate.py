@@ -11,7 +11,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from integration_monitor.store.engine import Store, StoreError
-from integration_monitor.store.tables import SCHEMA
+from integration_monitor.store.table_parts import SCHEMA
 
 _LOCK = "integration_monitor migrations"
 

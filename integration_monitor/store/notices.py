@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from integration_monitor.manifest.domain import Integration
 from integration_monitor.signals.deprecation import Announced
-from integration_monitor.store.tables import call_hours, call_minutes, notices
+from integration_monitor.store.call_tables import call_hours, call_minutes, notices
 
 
 def of_fleet(

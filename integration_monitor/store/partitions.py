@@ -13,14 +13,14 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from integration_monitor.store.tables import (
-    SCHEMA,
+from integration_monitor.store.call_tables import (
     call_days,
     call_hours,
     call_minutes,
     dropped_partitions,
     tenant_minutes,
 )
+from integration_monitor.store.table_parts import SCHEMA
 
 PARTITIONS_SCHEMA = "integration_monitor_partitions"
 _LOCK_WAIT = "3s"

@@ -8,7 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from integration_monitor.store.call_batch import NO_TENANT, Exemplar
-from integration_monitor.store.tables import exemplars, owed
+from integration_monitor.store.call_tables import exemplars
+from integration_monitor.store.tables import owed
 
 CLOCKS_DIFFER = timedelta(seconds=5)
 """By so much the source's clock, which dates versions, may go before that of who calls."""

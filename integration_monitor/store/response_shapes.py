@@ -16,7 +16,8 @@ from integration_monitor.signals.shape import Shape, merge, shape_of
 from integration_monitor.signals.verdict import API
 from integration_monitor.store.arrays import each_text
 from integration_monitor.store.baselines import Baseline, SideUnit, baseline_of, change_of
-from integration_monitor.store.tables import baselines, response_shapes, schema_changes
+from integration_monitor.store.call_tables import response_shapes
+from integration_monitor.store.tables import baselines, schema_changes
 
 SIDE = "response"
 MERGED = 20

@@ -15,6 +15,7 @@ from typing import Literal
 import sqlalchemy as sa
 
 from integration_monitor.store import partitions
+from integration_monitor.store.call_tables import roll_ups_due
 from integration_monitor.store.engine import Store
 from integration_monitor.store.partitions import (
     DAYS,
@@ -23,7 +24,6 @@ from integration_monitor.store.partitions import (
     TENANT_MINUTES,
     Partitioned,
 )
-from integration_monitor.store.tables import roll_ups_due
 
 SETTLE = timedelta(minutes=5)
 """How long after its end an hour or a day is rolled up: most of what is late is there by then."""

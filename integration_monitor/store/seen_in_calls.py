@@ -11,8 +11,8 @@ from sqlalchemy.dialects.postgresql import insert
 from integration_monitor.signals.shape import as_json
 from integration_monitor.store import exemplars
 from integration_monitor.store.call_batch import Batch, Notice, RateLimit, ShapeSeen
+from integration_monitor.store.call_tables import notices, rate_limits, response_shapes
 from integration_monitor.store.storable import storable, storable_json, storable_or_none, whole
-from integration_monitor.store.tables import notices, rate_limits, response_shapes
 
 Seen = TypeVar("Seen", RateLimit, Notice)
 

@@ -9,7 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from integration_monitor.store import partitions
-from integration_monitor.store.tables import SCHEMA, call_batches, metadata
+from integration_monitor.store.call_tables import call_batches
+from integration_monitor.store.table_parts import SCHEMA, metadata
 
 COUNTED_TO = 64 * 2**20
 """Bytes up to which the rows of a table are counted; of a larger one they are estimated."""

@@ -17,8 +17,8 @@ import pytest
 from typer.testing import CliRunner
 
 from integration_monitor.cli import app
+from integration_monitor.store.call_tables import call_minutes
 from integration_monitor.store.engine import open_store
-from integration_monitor.store.tables import call_minutes
 from integration_monitor_tests.ingest.calls_examples import MANIFEST, batch, event
 
 TOKEN = "INTEGRATION_MONITOR_CALLS_TOKEN"

@@ -13,8 +13,8 @@ import sqlalchemy as sa
 
 from integration_monitor.ingest.call_event import MOST_EVENTS, ReadCalls, Taken
 from integration_monitor.ingest.calls_api import Limits
+from integration_monitor.store.call_tables import call_batches, call_minutes, tenant_minutes
 from integration_monitor.store.engine import Store, StoreError, open_store
-from integration_monitor.store.tables import call_batches, call_minutes, tenant_minutes
 from integration_monitor_tests.ingest.calls_examples import EVENT, batch, event
 from integration_monitor_tests.ingest.calls_server import LIMIT, TOKEN, client, intake
 

@@ -25,8 +25,8 @@ from integration_monitor.ingest.recorder import Recorder
 from integration_monitor.ingest.spill import Spill
 from integration_monitor.ingest.transport import AsyncMonitoredTransport, MonitoredTransport
 from integration_monitor.store.call_batch import Batch
+from integration_monitor.store.call_tables import call_batches, exemplars, tenant_minutes
 from integration_monitor.store.engine import Store, StoreError, open_store
-from integration_monitor.store.tables import call_batches, exemplars, tenant_minutes
 from integration_monitor_tests.ingest.recording import (
     NEVER,
     NOON,

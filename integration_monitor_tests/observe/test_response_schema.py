@@ -17,8 +17,8 @@ from integration_monitor.signals.shape import Shape
 from integration_monitor.signals.verdict import Verdict
 from integration_monitor.store import baselines, calls, response_shapes
 from integration_monitor.store.call_batch import OTHER, Batch, ShapeSeen
+from integration_monitor.store.call_tables import response_shapes as table
 from integration_monitor.store.engine import Store
-from integration_monitor.store.tables import response_shapes as table
 from integration_monitor_tests.plugin import an_integration
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)

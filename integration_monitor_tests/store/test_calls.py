@@ -16,8 +16,7 @@ from integration_monitor.store.call_batch import (
     RateLimit,
     ShapeSeen,
 )
-from integration_monitor.store.engine import Store, StoreError, open_store
-from integration_monitor.store.tables import (
+from integration_monitor.store.call_tables import (
     call_batches,
     call_minutes,
     notices,
@@ -25,6 +24,7 @@ from integration_monitor.store.tables import (
     response_shapes,
     tenant_minutes,
 )
+from integration_monitor.store.engine import Store, StoreError, open_store
 from integration_monitor_tests.store.call_examples import MINUTE, NOW, batch, count, rows, total
 
 

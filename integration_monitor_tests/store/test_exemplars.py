@@ -7,9 +7,9 @@ from typing import Any
 
 from integration_monitor.store import calls
 from integration_monitor.store.call_batch import Exemplar
+from integration_monitor.store.call_tables import exemplars
 from integration_monitor.store.engine import Store
 from integration_monitor.store.exemplars import KEPT, by_key, exemplars_of
-from integration_monitor.store.tables import exemplars
 from integration_monitor_tests.store.call_examples import NOW, batch, rows
 
 

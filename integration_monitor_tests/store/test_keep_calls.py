@@ -10,14 +10,7 @@ from integration_monitor.manifest.domain import Retention
 from integration_monitor.signals.shape import Shape
 from integration_monitor.store import calls, partitions
 from integration_monitor.store.call_batch import Exemplar, Notice, RateLimit, ShapeSeen
-from integration_monitor.store.engine import Store
-from integration_monitor.store.keep_calls import (
-    KeptCalls,
-    count_old_rows,
-    keep_calls,
-    old_partitions,
-)
-from integration_monitor.store.tables import (
+from integration_monitor.store.call_tables import (
     call_batches,
     call_days,
     call_hours,
@@ -27,6 +20,13 @@ from integration_monitor.store.tables import (
     rate_limits,
     response_shapes,
     tenant_minutes,
+)
+from integration_monitor.store.engine import Store
+from integration_monitor.store.keep_calls import (
+    KeptCalls,
+    count_old_rows,
+    keep_calls,
+    old_partitions,
 )
 from integration_monitor_tests.store.call_examples import MINUTE, NOW, batch, count, rows, total
 

@@ -9,7 +9,7 @@ from alembic.runtime.migration import MigrationContext
 
 from integration_monitor.store.engine import Store, StoreError, open_store, store_url
 from integration_monitor.store.migrate import newest_revision, require_current, upgrade
-from integration_monitor.store.tables import SCHEMA, metadata
+from integration_monitor.store.table_parts import SCHEMA, metadata
 
 
 def test_migrations_give_the_tables_that_the_code_declares(store: Store) -> None:

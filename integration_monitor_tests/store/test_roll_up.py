@@ -11,10 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from integration_monitor.store import calls
-from integration_monitor.store.engine import Store
-from integration_monitor.store.roll_up import HOUR as HOURLY
-from integration_monitor.store.roll_up import SETTLE, RolledUp, roll_up
-from integration_monitor.store.tables import (
+from integration_monitor.store.call_tables import (
     call_batches,
     call_days,
     call_hours,
@@ -22,6 +19,9 @@ from integration_monitor.store.tables import (
     roll_ups_due,
     tenant_minutes,
 )
+from integration_monitor.store.engine import Store
+from integration_monitor.store.roll_up import HOUR as HOURLY
+from integration_monitor.store.roll_up import SETTLE, RolledUp, roll_up
 from integration_monitor_tests.store.call_examples import MINUTE, batch, count, rows, total
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

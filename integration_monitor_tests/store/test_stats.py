@@ -7,7 +7,7 @@ import pytest
 from integration_monitor.store import calls, stats
 from integration_monitor.store.engine import Store
 from integration_monitor.store.stats import BatchStats, batch_stats, table_stats
-from integration_monitor.store.tables import metadata
+from integration_monitor.store.table_parts import metadata
 from integration_monitor_tests.store.call_examples import MINUTE, NOW, batch, count
 
 

@@ -2,7 +2,8 @@
 
 from alembic import context
 
-from integration_monitor.store.tables import SCHEMA, metadata
+from integration_monitor.store import call_tables, tables, webhook_tables  # noqa: F401 - declare
+from integration_monitor.store.table_parts import SCHEMA, metadata
 
 context.configure(
     connection=context.config.attributes["connection"],
