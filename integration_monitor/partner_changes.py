@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from integration_monitor.failures import describe
 from integration_monitor.manifest.domain import Integration
 from integration_monitor.signals import changelog, deprecation, response_schema
-from integration_monitor.signals.api import ApiSignal, Judged, verdict
+from integration_monitor.signals.api import ApiSignal, verdict
+from integration_monitor.signals.judged import Judged
 from integration_monitor.signals.verdict import Verdict
 from integration_monitor.store import changelog as changelogs
 from integration_monitor.store import notices, response_shapes

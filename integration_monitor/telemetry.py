@@ -24,8 +24,9 @@ from integration_monitor.signals import (
     call_rate_limits,
     call_tenants,
 )
-from integration_monitor.signals.api import ApiSignal, Judged, verdict
+from integration_monitor.signals.api import ApiSignal, verdict
 from integration_monitor.signals.call_facts import CallFacts
+from integration_monitor.signals.judged import Judged
 from integration_monitor.signals.verdict import API, Verdict
 from integration_monitor.store import call_facts, verdicts
 from integration_monitor.store.engine import Store

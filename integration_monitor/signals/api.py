@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal, get_args
 
-from integration_monitor.manifest.domain import SINGLE, Integration, Severity
-from integration_monitor.signals.verdict import API, Part, Status, Verdict
+from integration_monitor.manifest.domain import Integration
+from integration_monitor.signals import judged
+from integration_monitor.signals.judged import Judged
+from integration_monitor.signals.verdict import API, Verdict
 
 ApiSignal = Literal[
     "errors",
@@ -22,38 +22,7 @@ ApiSignal = Literal[
 ]
 SIGNALS: tuple[ApiSignal, ...] = get_args(ApiSignal)
 
-VALID_FOR = timedelta(minutes=10)
-"""Longer than it takes to judge the fleet again, so that what did not change need not be written
-each time."""
 
-
-@dataclass(frozen=True)
-class Judged:
-    """What a signal found; `verdict` gives it its place."""
-
-    status: Status
-    reason: str
-    severity: Severity | None = None
-    evidence: Mapping[str, float] = field(default_factory=dict)
-    parts: Sequence[Part] = ()
-    """The tenants that are not well."""
-    details: str = ""
-
-
-def verdict(signal: str, integration: Integration, judged: Judged, now: datetime) -> Verdict:
-    """The verdict of a signal about an integration."""
-    parts = tuple(sorted(judged.parts, key=lambda part: part.tenant))
-    return Verdict(
-        integration=integration.name,
-        subject=API,
-        signal=signal,
-        status=judged.status,
-        severity=None if judged.status == "ok" else judged.severity or "ticket",
-        reason=judged.reason,
-        at=now,
-        valid_until=now + VALID_FOR,
-        evidence=judged.evidence,
-        tenants=tuple(part.tenant for part in parts if part.tenant != SINGLE),
-        parts=parts,
-        details=judged.details,
-    )
+def verdict(signal: str, integration: Integration, found: Judged, now: datetime) -> Verdict:
+    """The verdict of a signal about the calls to an integration's partner."""
+    return judged.verdict(API, signal, integration, found, now)

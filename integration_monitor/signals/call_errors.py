@@ -9,13 +9,14 @@ from typing import Literal
 
 from integration_monitor.manifest.calls import CallRules, ErrorRules
 from integration_monitor.manifest.domain import Integration, Severity
-from integration_monitor.signals.api import Judged, verdict
+from integration_monitor.signals.api import verdict
 from integration_monitor.signals.call_facts import CallFacts, EndpointCalls
 from integration_monitor.signals.call_hold import TOLD
 from integration_monitor.signals.call_outcome import class_of
 from integration_monitor.signals.call_rules import fails, over
 from integration_monitor.signals.call_silence import without_calls
 from integration_monitor.signals.call_wording import minute, percent
+from integration_monitor.signals.judged import Judged
 from integration_monitor.signals.verdict import Status, Verdict
 from integration_monitor.signals.wording import count, number, some, span, table
 

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from integration_monitor.manifest.domain import Endpoint, Integration, Severity
-from integration_monitor.signals.api import Judged, verdict
+from integration_monitor.signals.api import verdict
 from integration_monitor.signals.call_facts import CallFacts, EndpointLatency
 from integration_monitor.signals.call_rules import budgets, over
 from integration_monitor.signals.call_silence import without_calls
 from integration_monitor.signals.call_wording import milliseconds, percent
+from integration_monitor.signals.judged import Judged
 from integration_monitor.signals.verdict import Status, Verdict
 from integration_monitor.signals.wording import count, number, some, span, table
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from integration_monitor.manifest.domain import Integration
-from integration_monitor.signals.api import Judged
 from integration_monitor.signals.call_facts import CallFacts
 from integration_monitor.signals.call_wording import minute
+from integration_monitor.signals.judged import Judged
 from integration_monitor.signals.wording import span
 
 SILENT_AFTER = timedelta(hours=24)

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from integration_monitor.manifest.domain import SINGLE, Integration, Severity
-from integration_monitor.signals.api import Judged, verdict
+from integration_monitor.signals.api import verdict
 from integration_monitor.signals.call_facts import CallFacts, Stretches, TenantCalls
 from integration_monitor.signals.call_outcome import class_of, is_failure
 from integration_monitor.signals.call_rules import over
 from integration_monitor.signals.call_silence import without_calls
 from integration_monitor.signals.call_wording import minute, percent
+from integration_monitor.signals.judged import Judged
 from integration_monitor.signals.verdict import Part, Verdict
 from integration_monitor.signals.wording import count, number, some, span, table
 

@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 
 from integration_monitor.manifest.domain import Integration, Severity
 from integration_monitor.program import NAME
-from integration_monitor.signals.api import Judged, verdict
+from integration_monitor.signals.api import verdict
+from integration_monitor.signals.judged import Judged
 from integration_monitor.signals.verdict import Verdict
 from integration_monitor.signals.wording import clock, count, span, table
 

@@ -13,7 +13,8 @@ from typing import Literal
 
 from integration_monitor.manifest.calls import DeprecationRules
 from integration_monitor.manifest.domain import Integration, Severity
-from integration_monitor.signals.api import Judged, verdict
+from integration_monitor.signals.api import verdict
+from integration_monitor.signals.judged import Judged
 from integration_monitor.signals.verdict import Status, Verdict
 from integration_monitor.signals.wording import cell, clock, count, some, table
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from integration_monitor.manifest.domain import Integration, SchemaRules
-from integration_monitor.signals.api import Judged, verdict
+from integration_monitor.signals.api import verdict
+from integration_monitor.signals.judged import Judged
 from integration_monitor.signals.schema_changes import KINDS, Change, action
 from integration_monitor.signals.schema_drift import ROWS_SHOWN, sentence
 from integration_monitor.signals.verdict import Status, Verdict

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from integration_monitor.signals.api import Judged, verdict
+from integration_monitor.signals.api import verdict
 from integration_monitor.signals.call_facts import (
     CallFacts,
     EndpointCalls,
@@ -16,6 +16,7 @@ from integration_monitor.signals.call_facts import (
     TenantCalls,
 )
 from integration_monitor.signals.call_hold import HELD_SINCE, hold
+from integration_monitor.signals.judged import Judged
 from integration_monitor.signals.verdict import Part, Status, Verdict
 from integration_monitor_tests.call_examples import CRM, NOW, ago
 
