@@ -32,8 +32,8 @@ webhook_events = sa.Table(
     sa.Column("body", sa.LargeBinary, nullable=False),
     sa.Column("request_id", sa.BigInteger),
     text_column("state"),  # received | processed | dead
-    count_column("attempts"),
-    time_column("next_attempt_at"),
+    text_column("unified_type", nullable=True),
+    time_column("queued_at", nullable=True),
     time_column("processed_at", nullable=True),
     text_column("error", nullable=True),
     comment="Events that were acknowledged. A digest leaves out what may differ between repeats.",
@@ -45,8 +45,13 @@ sa.Index(
     unique=True,
 )  # fmt: skip
 sa.Index(
+    "ix_webhook_events_unqueued",
+    webhook_events.c.integration, webhook_events.c.id,
+    postgresql_where=webhook_events.c.queued_at.is_(None),
+)  # fmt: skip
+sa.Index(
     "ix_webhook_events_waiting",
-    webhook_events.c.integration, webhook_events.c.order_key, webhook_events.c.id,
+    webhook_events.c.integration, webhook_events.c.received_at,
     postgresql_where=webhook_events.c.state == "received",
 )  # fmt: skip
 sa.Index("ix_webhook_events_received_at", webhook_events.c.received_at, postgresql_using="brin")
@@ -101,9 +106,10 @@ webhook_deliveries = sa.Table(
     sa.Column("event", sa.BigInteger, primary_key=True, autoincrement=False),
     text_column("sink", primary_key=True),
     text_column("integration"),
+    text_column("order_key", nullable=True),
     text_column("state"),  # waiting | delivered | dead
     count_column("attempts"),
-    time_column("first_tried_at", nullable=True),
+    time_column("waiting_since"),
     time_column("next_attempt_at"),
     time_column("delivered_at", nullable=True),
     text_column("error", nullable=True),
@@ -111,9 +117,15 @@ webhook_deliveries = sa.Table(
 )
 sa.Index(
     "ix_webhook_deliveries_waiting",
-    webhook_deliveries.c.next_attempt_at,
+    webhook_deliveries.c.integration, webhook_deliveries.c.sink, webhook_deliveries.c.event,
     postgresql_where=webhook_deliveries.c.state == "waiting",
-)
+)  # fmt: skip
+sa.Index(
+    "ix_webhook_deliveries_ordered",
+    webhook_deliveries.c.integration, webhook_deliveries.c.sink, webhook_deliveries.c.order_key,
+    webhook_deliveries.c.event,
+    postgresql_where=webhook_deliveries.c.state == "waiting",
+)  # fmt: skip
 
 webhook_objects = sa.Table(
     "webhook_objects",
@@ -124,7 +136,7 @@ webhook_objects = sa.Table(
     text_column("object_id", primary_key=True),
     time_column("occurred_at"),
     sa.Column("event", sa.BigInteger, nullable=False),
-    comment="The newest event of each object that was handed on.",
+    comment="The newest event of each object that was read.",
 )
 
 webhook_baselines = sa.Table(

@@ -60,9 +60,10 @@ def upgrade() -> None:
         sa.Column("event", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("sink", sa.Text(), nullable=False),
         sa.Column("integration", sa.Text(), nullable=False),
+        sa.Column("order_key", sa.Text(), nullable=True),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("first_tried_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("waiting_since", sa.DateTime(timezone=True), nullable=False),
         sa.Column("next_attempt_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("delivered_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("error", sa.Text(), nullable=True),
@@ -71,9 +72,17 @@ def upgrade() -> None:
         comment="What became of an event at each sink.",
     )
     op.create_index(
+        "ix_webhook_deliveries_ordered",
+        "webhook_deliveries",
+        ["integration", "sink", "order_key", "event"],
+        unique=False,
+        schema="integration_monitor",
+        postgresql_where=sa.text("state = 'waiting'"),
+    )
+    op.create_index(
         "ix_webhook_deliveries_waiting",
         "webhook_deliveries",
-        ["next_attempt_at"],
+        ["integration", "sink", "event"],
         unique=False,
         schema="integration_monitor",
         postgresql_where=sa.text("state = 'waiting'"),
@@ -96,8 +105,8 @@ def upgrade() -> None:
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.Column("request_id", sa.BigInteger(), nullable=True),
         sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("next_attempt_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("unified_type", sa.Text(), nullable=True),
+        sa.Column("queued_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("processed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("error", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook_events")),
@@ -113,9 +122,17 @@ def upgrade() -> None:
         postgresql_using="brin",
     )
     op.create_index(
+        "ix_webhook_events_unqueued",
+        "webhook_events",
+        ["integration", "id"],
+        unique=False,
+        schema="integration_monitor",
+        postgresql_where=sa.text("queued_at IS NULL"),
+    )
+    op.create_index(
         "ix_webhook_events_waiting",
         "webhook_events",
-        ["integration", "order_key", "id"],
+        ["integration", "received_at"],
         unique=False,
         schema="integration_monitor",
         postgresql_where=sa.text("state = 'received'"),
@@ -139,7 +156,7 @@ def upgrade() -> None:
             "integration", "tenant", "kind", "object_id", name=op.f("pk_webhook_objects")
         ),
         schema="integration_monitor",
-        comment="The newest event of each object that was handed on.",
+        comment="The newest event of each object that was read.",
     )
     op.create_table(
         "webhook_rejections",
@@ -193,6 +210,12 @@ def downgrade() -> None:
         postgresql_where=sa.text("state = 'received'"),
     )
     op.drop_index(
+        "ix_webhook_events_unqueued",
+        table_name="webhook_events",
+        schema="integration_monitor",
+        postgresql_where=sa.text("queued_at IS NULL"),
+    )
+    op.drop_index(
         "ix_webhook_events_received_at",
         table_name="webhook_events",
         schema="integration_monitor",
@@ -201,6 +224,12 @@ def downgrade() -> None:
     op.drop_table("webhook_events", schema="integration_monitor")
     op.drop_index(
         "ix_webhook_deliveries_waiting",
+        table_name="webhook_deliveries",
+        schema="integration_monitor",
+        postgresql_where=sa.text("state = 'waiting'"),
+    )
+    op.drop_index(
+        "ix_webhook_deliveries_ordered",
         table_name="webhook_deliveries",
         schema="integration_monitor",
         postgresql_where=sa.text("state = 'waiting'"),
