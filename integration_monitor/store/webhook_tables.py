@@ -86,11 +86,11 @@ webhook_rejections = sa.Table(
     text_column("integration", primary_key=True),
     text_column("connection", primary_key=True),
     text_column("reason", primary_key=True),
-    sa.Column("hour", sa.DateTime(timezone=True), primary_key=True),
+    sa.Column("minute", sa.DateTime(timezone=True), primary_key=True),
     sa.Column("requests", sa.BigInteger, nullable=False),
     time_column("first_at"),
     time_column("last_at"),
-    comment="Requests that were not the partner's, or could not be taken, by hour and reason.",
+    comment="Requests that were not the partner's, or could not be taken, by minute and reason.",
 )
 
 receiver_minutes = sa.Table(

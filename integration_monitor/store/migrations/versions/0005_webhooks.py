@@ -163,15 +163,15 @@ def upgrade() -> None:
         sa.Column("integration", sa.Text(), nullable=False),
         sa.Column("connection", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("hour", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("minute", sa.DateTime(timezone=True), nullable=False),
         sa.Column("requests", sa.BigInteger(), nullable=False),
         sa.Column("first_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("last_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint(
-            "integration", "connection", "reason", "hour", name=op.f("pk_webhook_rejections")
+            "integration", "connection", "reason", "minute", name=op.f("pk_webhook_rejections")
         ),
         schema="integration_monitor",
-        comment="Requests that were not the partner's, or could not be taken, by hour and reason.",
+        comment="Requests that were not the partner's, or could not be taken, by minute and reason.",
     )
     op.create_table(
         "webhook_requests",
