@@ -238,7 +238,7 @@ def _by_key(pages: Mapping[str, object], key: str) -> Mapping[str, object]:
 
 def _key_of(source: SourceDraft, item: Record) -> str:
     from integration_monitor.observe.canonical import canonical_key
-    from integration_monitor.observe.rest_records import Path
+    from integration_monitor.observe.json_path import Path
 
     return canonical_key(Path(source.key).of(item)) or ""
 

@@ -56,7 +56,7 @@ def not_a_key(path: str, items: Sequence[Record]) -> str | None:
     """A path at which at least one of the records has a key."""
     from integration_monitor.draft.looks import find_types
     from integration_monitor.observe.canonical import canonical_key
-    from integration_monitor.observe.rest_records import Path
+    from integration_monitor.observe.json_path import Path
     from integration_monitor.observe.side import ReadError
 
     try:

@@ -26,11 +26,11 @@ from integration_monitor.observe.databases import Engines
 from integration_monitor.observe.describe import describe
 from integration_monitor.observe.http_answers import Answered
 from integration_monitor.observe.http_exchange import open_client
+from integration_monitor.observe.json_path import Path
 from integration_monitor.observe.limits import Budget, Deadline, HostLimits
 from integration_monitor.observe.open_side import open_side
 from integration_monitor.observe.partner_access import partner_client
 from integration_monitor.observe.reading import Reading, resolve, utc_now
-from integration_monitor.observe.rest_records import Path
 from integration_monitor.observe.side import OpenSide, ReadError
 from integration_monitor.observe.templates import Values, render, write_time
 

@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 from integration_monitor.manifest.domain import Endpoint, Integration, Partner, RestSide
 from integration_monitor.observe.canonical import canonical_key
-from integration_monitor.observe.rest_records import Path
+from integration_monitor.observe.json_path import Path
 from integration_monitor.store.call_batch import OTHER
 
 _REMEMBERED = 4096

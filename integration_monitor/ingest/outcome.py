@@ -14,7 +14,7 @@ from integration_monitor.ingest.error_details import class_of_code, codes_in, to
 from integration_monitor.ingest.error_outcome import outcome_of_error as outcome_of_error
 from integration_monitor.ingest.rate_limit import Limit
 from integration_monitor.manifest.calls import ErrorIn200
-from integration_monitor.observe.rest_records import Path
+from integration_monitor.observe.json_path import Path
 from integration_monitor.observe.retry_after import retry_after
 from integration_monitor.signals.call_outcome import ErrorClass, Outcome
 

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from integration_monitor.manifest.domain import Integration, RestSide
-from integration_monitor.observe.rest_records import Path
+from integration_monitor.observe.json_path import Path
 from integration_monitor.observe.shape_sample import ShapeSample
 from integration_monitor.signals.shape import Shape
 

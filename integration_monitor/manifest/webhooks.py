@@ -10,6 +10,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from integration_monitor.manifest.domain import Reference, TimeFormat
 
+HEADER = "header:"
+"""Before the name of a header, where a path may also be one."""
+TYPE_NAMES = ("type", "eventType", "event_type", "subscriptionType", "event", "topic")
+"""Where partners tell an event's type; the first that is text, where a manifest says nothing."""
+
 
 @dataclass(frozen=True)
 class Handshake:
@@ -105,10 +110,11 @@ class Webhooks:
     handshake: Handshake | None = None
     each: str | None = None
     event_id: tuple[str, ...] = ()
+    """JMESPaths, or `header:NAME`, which may also stand for any path below."""
     may_differ: tuple[str, ...] = ()
     """Top-level fields of an event that may differ between repeats, such as `attemptNumber`."""
     type: str | None = None
-    """JMESPath of the event's type, or `header:NAME`."""
+    """JMESPath of the event's type, or `header:NAME`; None: the first of `TYPE_NAMES`."""
     occurred_at: str | None = None
     time: TimeFormat = "iso8601"
     tenant: str | None = None

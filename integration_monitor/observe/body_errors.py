@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 from integration_monitor.observe.http_answers import NOT_MODIFIED, Answer, document
-from integration_monitor.observe.rest_records import Path
+from integration_monitor.observe.json_path import Path
 from integration_monitor.observe.side import ErrorKind, ReadError
 
 LONGEST = 200

@@ -12,6 +12,8 @@ from integration_monitor.manifest.domain import TimeFormat
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _UUID_LENGTH = 36
+_DIGITS = 20
+"""More are no time, and would only be costly to compute with."""
 _MICROSECONDS: dict[TimeFormat, int] = {"epoch_s": 1_000_000, "epoch_ms": 1_000}
 
 
@@ -74,7 +76,7 @@ def _decimal(value: float | Decimal | str) -> Decimal | None:
         number = Decimal(str(value).strip())
     except InvalidOperation:
         return None
-    return number if number.is_finite() else None
+    return number if number.is_finite() and number.adjusted() < _DIGITS else None
 
 
 def _from_epoch(microseconds: Decimal) -> datetime | None:

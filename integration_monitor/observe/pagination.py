@@ -18,8 +18,8 @@ from integration_monitor.manifest.paging import (
     Pages,
 )
 from integration_monitor.observe.http_answers import Answered
+from integration_monitor.observe.json_path import Path
 from integration_monitor.observe.link_header import link_target
-from integration_monitor.observe.rest_records import Path
 from integration_monitor.observe.side import ReadError
 from integration_monitor.observe.templates import Values, template_mentions
 

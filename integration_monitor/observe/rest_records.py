@@ -2,59 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
-
-import jmespath
-from jmespath.exceptions import JMESPathError
+from collections.abc import Iterator, Sequence
 
 from integration_monitor.manifest.domain import RestSide, Side
 from integration_monitor.observe.canonical import canonical_key, parse_time
 from integration_monitor.observe.http_answers import Answered
+from integration_monitor.observe.json_path import Path
 from integration_monitor.observe.side import ReadError, Record
 
 _DIGITS = 19
 """More are no number of records."""
-
-
-class Path:
-    """A compiled JMESPath expression. Raises `ReadError` of kind `config` where it is none."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        try:
-            self._expression = jmespath.compile(text)
-        except JMESPathError:
-            raise ReadError("config", f"`{text}` is not a JMESPath expression") from None
-
-    def of(self, document: object) -> Any:
-        """What the expression finds, None for nothing or where it does not fit the document."""
-        try:
-            return self._expression.search(document)
-        except JMESPathError:
-            return None
-
-    def is_told(self, document: object) -> bool:
-        """Whether the document has the key, be it null, that `a.b` or `!(a.b)` leads to.
-
-        Always so for other expressions.
-        """
-        return _has(self._expression.parsed, document)
-
-
-def _has(node: Mapping[str, Any], document: object) -> bool:
-    inner = node["children"]
-    match node["type"]:
-        case "field":
-            return isinstance(document, Mapping) and node["value"] in document
-        case "not_expression":
-            return _has(inner[0], document)
-        case "subexpression" if all(step["type"] == "field" for step in inner):
-            for step in inner[:-1]:
-                document = document.get(step["value"]) if isinstance(document, Mapping) else None
-            return _has(inner[-1], document)
-        case _:
-            return True
 
 
 class RecordReader:

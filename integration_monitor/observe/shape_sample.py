@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from integration_monitor.observe.canonical import canonical_key
-from integration_monitor.observe.rest_records import Path
+from integration_monitor.observe.json_path import Path
 from integration_monitor.signals.shape import (
     MOST_PATHS,
     FieldShape,

@@ -19,7 +19,7 @@ from integration_monitor.ingest.sampled_answers import (
 )
 from integration_monitor.ingest.some_a_minute import SomeAMinute
 from integration_monitor.ingest.tenants import tenant, tenant_of, tidy
-from integration_monitor.observe.rest_records import Path
+from integration_monitor.observe.json_path import Path
 from integration_monitor.store.call_batch import RateLimit
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -69,6 +69,7 @@ def test_a_canonical_key_is_its_own_canonical_key(value: object) -> None:
         (1772366400, "iso8601", None), (True, "epoch_s", None), (None, "iso8601", None),
         ("", "iso8601", None), ("soon", "epoch_ms", None), (float("nan"), "epoch_s", None),
         (1e30, "epoch_s", None), ("NaN", "epoch_s", None), ({}, "iso8601", None),
+        ("1e999999999", "epoch_ms", None), ("9" * 5000, "epoch_s", None),
         ("0001-01-01T00:00:00+14:00", "iso8601", None),
     ],
 )  # fmt: skip

@@ -1,0 +1,201 @@
+"""Which events a request carries, read by the paths of a manifest. Pure.
+
+It is fast: a request waits for it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self
+
+from integration_monitor.ingest.event_body import (
+    UnreadableBody,
+    canonical,
+    read_document,
+    written,
+)
+from integration_monitor.manifest.webhooks import HEADER, TYPE_NAMES, Webhooks
+from integration_monitor.observe.canonical import canonical_key, parse_time
+from integration_monitor.observe.json_path import Path
+
+MAX_TEXT = 255
+"""Characters of an id or a name: an index of the store holds no long ones."""
+_KEPT = 180
+
+Headers = Mapping[str, str]
+"""By their names in lower case."""
+Finder = Callable[[object, Headers], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadEvent:
+    """One event. Its texts are no longer than `MAX_TEXT`, and can be stored as they are."""
+
+    event_id: str
+    """The partner's; several parts are joined by colons; `sha256:…` where it has none."""
+    type: str | None
+    tenant: str
+    """The connection's, where the event names none."""
+    object_id: str | None
+    order_key: str | None
+    occurred_at: datetime | None
+    body: bytes
+    """As it came, or the entry of a list as JSON."""
+    digest: bytes
+    """Of what must not differ between repeats; the order of keys is left out."""
+    unreadable: str | None = None
+    """Why it cannot be processed."""
+
+
+class EventReader:
+    """Reads the events of one integration. Its paths are compiled once."""
+
+    def __init__(self, webhooks: Webhooks) -> None:
+        self._at = webhooks.each
+        self._each = Path(webhooks.each) if webhooks.each not in (None, "$") else None
+        self._ids = tuple(_finder(path) for path in webhooks.event_id)
+        self._no_id = f"no event id at {', '.join(f'`{path}`' for path in webhooks.event_id)}"
+        self._type = _finder(webhooks.type) if webhooks.type else _usual_type
+        self._tenant = _optional(webhooks.tenant)
+        self._object = _optional(webhooks.object)
+        self._order = _optional(webhooks.ordered_by)
+        self._occurred_at = _optional(webhooks.occurred_at)
+        self._time = webhooks.time
+        self._may_differ = frozenset(webhooks.may_differ)
+
+    @classmethod
+    def of(cls, webhooks: Webhooks) -> Self:
+        """The reader of a manifest's webhooks. Raises `ReadError` for a path that is none."""
+        return cls(webhooks)
+
+    def read(self, headers: Headers, body: bytes, connection: str) -> tuple[ReadEvent, ...]:
+        """The events of a request, whatever it holds: this never raises.
+
+        `headers` by lower-case names. What cannot be understood is an event with the reason:
+        the whole body, or only the entry of its list. No event for an empty list.
+        """
+        try:
+            document = read_document(body, headers.get("content-type", ""))
+            return tuple(self._events(document, headers, body, connection))
+        except UnreadableBody as error:
+            return (_unreadable(body, connection, str(error)),)
+
+    def _events(
+        self, document: object, headers: Headers, body: bytes, connection: str
+    ) -> Iterator[ReadEvent]:
+        if self._at is None:
+            yield self._event(_mapping(document), headers, body, connection)
+            return
+        found = self._each.of(document) if self._each else document
+        if isinstance(found, dict):  # the only event, without a list around it
+            yield self._event(found, headers, written(found) if self._each else body, connection)
+            return
+        if not isinstance(found, list):
+            raise UnreadableBody(f"no list of events at `{self._at}`")
+        for number, entry in enumerate(found, 1):
+            if isinstance(entry, dict):
+                yield self._event(entry, headers, written(entry), connection)
+            else:
+                reason = f"entry {number} of the list is not an object"
+                yield _unreadable(written(entry), connection, reason)
+
+    def _event(
+        self, document: dict[str, Any], headers: Headers, body: bytes, connection: str
+    ) -> ReadEvent:
+        digest = hashlib.sha256(canonical(self._lasting(document))).digest()
+        event_id = self._id(document, headers)
+        return ReadEvent(
+            event_id=event_id or _id_of(digest),
+            type=_text(self._type(document, headers)),
+            tenant=_found(self._tenant, document, headers) or connection,
+            object_id=_found(self._object, document, headers),
+            order_key=_found(self._order, document, headers),
+            occurred_at=self._moment(document, headers),
+            body=body,
+            digest=digest,
+            unreadable=self._no_id if self._ids and event_id is None else None,
+        )
+
+    def _lasting(self, document: dict[str, Any]) -> dict[str, Any]:
+        if not self._may_differ:
+            return document
+        return {key: value for key, value in document.items() if key not in self._may_differ}
+
+    def _id(self, document: object, headers: Headers) -> str | None:
+        """A part that is not there is left blank, so that parts cannot be taken for others."""
+        parts = [_id_part(find(document, headers)) for find in self._ids]
+        if not any(parts):
+            return None
+        if len(parts) == 1:
+            return _storable(parts[0])
+        return _storable(":".join(_escaped(part) for part in parts))
+
+    def _moment(self, document: object, headers: Headers) -> datetime | None:
+        if self._occurred_at is None:
+            return None
+        return parse_time(self._occurred_at(document, headers), self._time)
+
+
+def _finder(text: str) -> Finder:
+    if text.startswith(HEADER):
+        name = text.removeprefix(HEADER).lower()
+        return lambda document, headers: headers.get(name)
+    path = Path(text)
+    return lambda document, headers: path.of(document)
+
+
+def _optional(text: str | None) -> Finder | None:
+    return _finder(text) if text else None
+
+
+def _usual_type(document: object, headers: Headers) -> Any:
+    found = document if isinstance(document, dict) else {}
+    return next((found[name] for name in TYPE_NAMES if isinstance(found.get(name), str)), None)
+
+
+def _found(find: Finder | None, document: object, headers: Headers) -> str | None:
+    return _text(find(document, headers)) if find else None
+
+
+def _text(value: object) -> str | None:
+    key = canonical_key(value)
+    return _storable(key) if key else None
+
+
+def _id_part(value: object) -> str:
+    """As the partner writes it; empty for what is no id."""
+    return value if isinstance(value, str) else canonical_key(value) or ""
+
+
+def _escaped(part: str) -> str:
+    return part.replace("\\", "\\\\").replace(":", "\\:")
+
+
+def _storable(text: str) -> str:
+    """A text that PostgreSQL takes, and an index: shortened, it ends with its hash."""
+    safe = text.encode(errors="backslashreplace").decode().replace("\x00", "\\x00")
+    if len(safe) <= MAX_TEXT:
+        return safe
+    return f"{safe[:_KEPT]}…{hashlib.sha256(safe.encode()).hexdigest()}"
+
+
+def _mapping(document: object) -> dict[str, Any]:
+    if isinstance(document, dict):
+        return document
+    if isinstance(document, list):
+        raise UnreadableBody('the body is a list; with `each: "$"` its entries are the events')
+    raise UnreadableBody("the body is not an object")
+
+
+def _unreadable(body: bytes, connection: str, reason: str) -> ReadEvent:
+    digest = hashlib.sha256(body).digest()
+    return ReadEvent(
+        _id_of(digest), None, connection, None, None, None, body, digest, unreadable=reason
+    )
+
+
+def _id_of(digest: bytes) -> str:
+    return f"sha256:{digest.hex()}"
