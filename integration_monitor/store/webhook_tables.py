@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import JSONB
 
 from integration_monitor.store.table_parts import (
     count_column,
@@ -148,10 +148,14 @@ webhook_baselines = sa.Table(
     time_column("fitted_at"),
     sa.Column("weeks", sa.Float, nullable=False),
     sa.Column("events", sa.BigInteger, nullable=False),
-    sa.Column("shapes", ARRAY(sa.Float), nullable=False),
+    sa.Column("shapes", sa.LargeBinary, nullable=False),
     sa.Column("tail_start", sa.Float),
     sa.Column("tail_excess", sa.Float),
-    comment="How a stream usually flows: of each hour of the week the shape of its posterior.",
+    time_column("drop_since", nullable=True),
+    sa.Column("drop_received", sa.Float),
+    sa.Column("drop_expected", sa.Float),
+    comment="How a stream usually flows: of each hour of the week the shape of its posterior, as"
+    " 168 floats of 4 bytes, little-endian. Tenant and type * are the sum of an integration.",
 )
 
 webhook_subscriptions = sa.Table(

@@ -25,12 +25,16 @@ def upgrade() -> None:
         sa.Column("fitted_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("weeks", sa.Float(), nullable=False),
         sa.Column("events", sa.BigInteger(), nullable=False),
-        sa.Column("shapes", postgresql.ARRAY(sa.Float()), nullable=False),
+        sa.Column("shapes", sa.LargeBinary(), nullable=False),
         sa.Column("tail_start", sa.Float(), nullable=True),
         sa.Column("tail_excess", sa.Float(), nullable=True),
+        sa.Column("drop_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("drop_received", sa.Float(), nullable=True),
+        sa.Column("drop_expected", sa.Float(), nullable=True),
         sa.PrimaryKeyConstraint("integration", "tenant", "type", name=op.f("pk_webhook_baselines")),
         schema="integration_monitor",
-        comment="How a stream usually flows: of each hour of the week the shape of its posterior.",
+        comment="How a stream usually flows: of each hour of the week the shape of its posterior, as"
+        " 168 floats of 4 bytes, little-endian. Tenant and type * are the sum of an integration.",
     )
     op.create_table(
         "webhook_counts",

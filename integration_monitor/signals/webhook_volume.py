@@ -1,0 +1,155 @@
+"""Does the partner still send what it usually does, for every tenant?
+
+A flat line is an outage: of one stream it is a ticket, of several tenants or of all events
+together it is a page. Time in which no receiver of ours ran is nobody's silence.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from integration_monitor.manifest.domain import Integration, Severity
+from integration_monitor.manifest.webhooks import VolumeRules
+from integration_monitor.signals.call_wording import minute
+from integration_monitor.signals.judged import Judged
+from integration_monitor.signals.verdict import Part, Verdict
+from integration_monitor.signals.volume_facts import Stream, VolumeFacts
+from integration_monitor.signals.volume_numbers import numbers
+from integration_monitor.signals.volume_state import StreamState, state_of, week_of
+from integration_monitor.signals.volume_table import details
+from integration_monitor.signals.volume_wording import asked, sentence
+from integration_monitor.signals.webhooks import WebhookSignal, verdict
+from integration_monitor.signals.wording import count, some, span
+
+SIGNAL: WebhookSignal = "volume"
+
+
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """The states of all streams, those in trouble first, and that of their sum."""
+
+    streams: Sequence[StreamState]
+    whole: StreamState | None
+
+    def of(self, *states: str) -> list[StreamState]:
+        return [each for each in self.streams if each.state in states]
+
+    @property
+    def silent(self) -> list[StreamState]:
+        return [each for each in self.streams if each.alarms]
+
+    @property
+    def all_silent(self) -> bool:
+        return self.whole is not None and self.whole.alarms
+
+    @property
+    def judged(self) -> int:
+        return sum(each.state != "young" for each in self.streams)
+
+
+def judge(facts: VolumeFacts, integration: Integration, now: datetime) -> Verdict:
+    """Silence of streams against their baselines, or their heartbeat where they are new."""
+    rules = integration.webhooks.volume if integration.webhooks else VolumeRules()
+    found = _states(facts, rules, now)
+    judged = _alarm(found, facts, now) or _warning(found, now) or _calm(found, facts, rules, now)
+    full = Judged(
+        judged.status,
+        judged.reason,
+        judged.severity,
+        evidence=numbers(facts, found.streams, found.whole, rules, now),
+        parts=_parts(found, now),
+        details=details(found.streams, facts, rules, now),
+    )
+    return verdict(SIGNAL, integration, full, now)
+
+
+def _states(facts: VolumeFacts, rules: VolumeRules, now: datetime) -> _Found:
+    week = week_of(rules, facts.receiver)
+
+    def state(stream: Stream) -> StreamState:
+        return state_of(stream, rules, week, facts.receiver, now)
+
+    each = sorted(map(state, facts.streams), key=lambda one: -one.expected / one.needed)
+    return _Found(each, state(facts.whole) if facts.whole else None)
+
+
+def _alarm(found: _Found, facts: VolumeFacts, now: datetime) -> Judged | None:
+    silent = found.silent
+    if not silent and not found.all_silent:
+        return None
+    tenants = sorted({each.stream.tenant for each in silent})
+    severity: Severity = "page" if found.all_silent or len(tenants) > 1 else "ticket"
+    if found.all_silent and found.whole is not None:
+        only = found.streams[0] if len(found.streams) == 1 else found.whole
+        said = sentence(only, now)
+    else:
+        said = sentence(silent[0], now)
+    if len(silent) > 1:
+        whom = f" of {count(len(tenants), 'tenant')} ({some(tenants)})" if len(tenants) > 1 else ""
+        said += f"; {count(len(silent), 'stream is', 'streams are')} silent{whom}"
+    return Judged("fail", said + asked(facts.subscriptions, tenants, now), severity)
+
+
+def _warning(found: _Found, now: datetime) -> Judged | None:
+    dropped = found.of("dropped")
+    whole = found.whole
+    if whole is not None and whole.state == "dropped":
+        return Judged("warn", sentence(whole, now), "ticket")
+    if dropped:
+        more = f"; {count(len(dropped), 'stream')} in all" if len(dropped) > 1 else ""
+        return Judged("warn", sentence(dropped[0], now) + more, "ticket")
+    quiet = found.of("quiet") or ([whole] if whole and whole.state == "quiet" else [])
+    if not quiet:
+        return None
+    more = f"; {count(len(quiet), 'stream')} in all" if len(quiet) > 1 else ""
+    return Judged("warn", f"{sentence(quiet[0], now)}, not yet an alarm{more}", "watch")
+
+
+def _calm(found: _Found, facts: VolumeFacts, rules: VolumeRules, now: datetime) -> Judged:
+    """What is said where nothing is silent for too long, or nobody could have heard it."""
+    receiver = facts.receiver
+    if receiver.is_blind(now):
+        when = f" since {minute(receiver.newest, now)}" if receiver.newest else " yet"
+        reason = f"no receiver has run{when}, so that silence cannot be told"
+        return Judged("unknown", reason, "ticket")
+    if facts.whole is None:
+        return _nothing_ever_came(facts, rules, now)
+    young = len(found.streams) - found.judged
+    if not found.judged and (found.whole is None or found.whole.state == "young"):
+        known = facts.whole.baseline
+        reason = (
+            f"too new to judge: {count(known.events, 'event')} in {known.weeks * 7:.0f} days, of"
+            " at least 30 in 14; `volume.every` gives a heartbeat meanwhile"
+        )
+        return Judged("unknown", reason, "watch")
+    ago = span(now - facts.whole.last_at)
+    more = f", {young} of them too new or too rare to judge" if young else ""
+    reason = f"the last event came {ago} ago; {count(len(found.streams), 'stream')}{more}"
+    return Judged("ok", reason)
+
+
+def _nothing_ever_came(facts: VolumeFacts, rules: VolumeRules, now: datetime) -> Judged:
+    since = facts.receiver.since or now
+    heard = timedelta(minutes=facts.receiver.minutes(since, now))
+    said = f"no event has come since the receiver runs ({minute(since, now)})"
+    if rules.every is None:
+        return Judged("unknown", said, "watch")
+    if heard > rules.every + rules.grace:
+        return Judged("fail", f"{said}; one is expected every {span(rules.every)}", "ticket")
+    return Judged("ok", f"{said}, {span(heard)} ago")
+
+
+def _parts(found: _Found, now: datetime) -> list[Part]:
+    """The tenants that are not well, each with its worst stream."""
+    by_tenant: Mapping[str, list[StreamState]] = defaultdict(list)
+    for each in found.streams:
+        if each.alarms or each.state in ("dropped", "quiet"):
+            by_tenant[each.stream.tenant].append(each)
+    parts = []
+    for tenant, states in by_tenant.items():
+        worst = min(states, key=lambda each: (not each.alarms, each.state != "dropped"))
+        parts.append(Part(tenant, "fail" if worst.alarms else "warn", sentence(worst, now, False)))
+    return parts
