@@ -147,7 +147,7 @@ def launch(instance: dg.DagsterInstance, workspace: WorkspaceRequestContext) -> 
     "opts",
     [
         WorkspaceOpts(module_name=("integration_monitor.definitions",)),
-        WorkspaceOpts(python_file=("project.py",)),
+        pytest.param(WorkspaceOpts(python_file=("project.py",)), marks=pytest.mark.slow),
         WorkspaceOpts(module_name=("of_components.definitions",)),
         pytest.param(WorkspaceOpts(python_file=("scaled.py",)), marks=pytest.mark.slow),
     ],

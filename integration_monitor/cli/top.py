@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -21,6 +20,7 @@ from integration_monitor.cli.context import (
     manifest_directory,
     opened_store,
 )
+from integration_monitor.cli.ctrl_c import CtrlC
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -132,17 +132,14 @@ def _watch(read: Callable[[], Reading], every: timedelta, console: Console) -> N
     from integration_monitor.store.engine import StoreError
 
     shown: RenderableType = ""
-    with Live(console=console, screen=True, auto_refresh=False) as live:
-        try:
-            while True:
-                try:
-                    shown = _drawn(read(), console, most=console.height - 5)
-                    live.update(shown, refresh=True)
-                except StoreError as error:
-                    live.update(Group(shown, Text(str(error), style="red")), refresh=True)
-                time.sleep(every.total_seconds())
-        except KeyboardInterrupt:
-            return
+    with CtrlC() as ctrl_c, Live(console=console, screen=True, auto_refresh=False) as live:
+        while not ctrl_c.pressed:
+            try:
+                shown = _drawn(read(), console, most=console.height - 5)
+                live.update(shown, refresh=True)
+            except StoreError as error:
+                live.update(Group(shown, Text(str(error), style="red")), refresh=True)
+            ctrl_c.wait(every)
 
 
 def _drawn(reading: Reading, console: Console, most: int | None) -> RenderableType:

@@ -131,7 +131,11 @@ def test_a_wrong_home_of_dagster_is_one_line(company: Company, command: str) -> 
 @pytest.mark.parametrize(
     ("storage", "said"),
     [
-        ("storage: {postgres: {postgres_url: 'postgresql://x:hunter2@127.0.0.1:1/x'}}", "answer"),
+        pytest.param(
+            "storage: {postgres: {postgres_url: 'postgresql://x:hunter2@127.0.0.1:1/x'}}",
+            "answer",
+            marks=pytest.mark.slow,  # Dagster tries for some seconds
+        ),
         ("storage: {nonsense: {}}", "dagster instance info"),
     ],
 )

@@ -32,8 +32,13 @@ STEPS = 11
 STEPS_OF: Mapping[Fault, int] = {"slow": 4}
 MINUTES_OF: Mapping[Fault, int] = {"validation": 2}
 """Only one invoice in four is a draft."""
+QUICK: tuple[Fault, ...] = ("validation", "expire-token")
+"""The others take a minute together."""
 OF_CALLS = [
-    (fault, told.signal) for fault, about in FAULTS.items() for told in about.told if told.of_calls
+    pytest.param(fault, told.signal, id=fault, marks=() if fault in QUICK else pytest.mark.slow)
+    for fault, about in FAULTS.items()
+    for told in about.told
+    if told.of_calls
 ]
 
 
@@ -87,7 +92,7 @@ def watched(company: Company, store: Store, store_url: str) -> Iterator[Watched]
         yield Watched(company, store, home, recorder)
 
 
-@pytest.mark.parametrize(("fault", "signal"), OF_CALLS, ids=[fault for fault, _ in OF_CALLS])
+@pytest.mark.parametrize(("fault", "signal"), OF_CALLS)
 def test_a_fault_is_told_by_its_signal_and_so_is_its_end(
     watched: Watched, fault: Fault, signal: str
 ) -> None:

@@ -427,6 +427,7 @@ def test_known_gaps_use_at_most_half_of_the_budget(store: Store) -> None:
     assert verdict.status == "fail"
 
 
+@pytest.mark.slow
 def test_an_outage_of_100_000_records_is_kept_as_stretches_with_exact_tenants(
     store: Store,
 ) -> None:

@@ -143,6 +143,7 @@ def test_a_port_at_which_nobody_listens() -> None:
     assert "hunter2" not in str(caught.value)
 
 
+@pytest.mark.slow
 def test_a_server_that_says_nothing_is_given_up_on() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"mysql://me:hunter2@127.0.0.1:{silent.getsockname()[1]}/warehouse"
