@@ -92,6 +92,7 @@ webhook_rejections = sa.Table(
     time_column("last_at"),
     comment="Requests that were not the partner's, or could not be taken, by minute and reason.",
 )
+sa.Index("ix_webhook_rejections_minute", webhook_rejections.c.minute)
 
 receiver_minutes = sa.Table(
     "receiver_minutes",

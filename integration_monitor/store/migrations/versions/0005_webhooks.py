@@ -177,6 +177,13 @@ def upgrade() -> None:
         schema="integration_monitor",
         comment="Requests that were not the partner's, or could not be taken, by minute and reason.",
     )
+    op.create_index(
+        "ix_webhook_rejections_minute",
+        "webhook_rejections",
+        ["minute"],
+        unique=False,
+        schema="integration_monitor",
+    )
     op.create_table(
         "webhook_requests",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),

@@ -1,0 +1,128 @@
+"""What is known of an integration's webhooks when they are judged. Pure data, read set-based."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from integration_monitor.manifest.webhooks import Webhooks
+from integration_monitor.signals.call_facts import Stretches
+
+WINDOW = timedelta(hours=1)
+"""Over which events are judged that came: long enough for a partner that sends few."""
+REQUEST_WINDOW = timedelta(minutes=15)
+"""Of requests, which are many and all alike."""
+LASTING = timedelta(minutes=5)
+"""How long something has to go on: its two halves are looked at apart."""
+DELIVERY_WINDOW = timedelta(days=1)
+"""Of events that are handed on: a sink may be away for hours."""
+NEW_FOR = timedelta(hours=1)
+"""How long a reason that was never seen before is told."""
+_NONE = Stretches()
+
+
+@dataclass(frozen=True)
+class Lag:
+    """How long something took for events that came within `WINDOW`, in seconds."""
+
+    events: Stretches
+    late: Stretches
+    """Those that took longer than `webhooks.lag`."""
+    p50: float
+    p95: float
+    least: float
+
+
+@dataclass(frozen=True)
+class Lags:
+    """Of all events together, and of the tenants with late ones."""
+
+    whole: Lag | None = None
+    """None where no event came of which it is known."""
+    tenants: Mapping[str, Lag] = field(default_factory=dict)
+
+
+_UNKNOWN = Lags()
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """Requests of one connection that were turned away for one reason, by whole minutes."""
+
+    requests: Stretches
+    last_at: datetime
+
+
+@dataclass(frozen=True)
+class Requests:
+    """The requests to one connection's address, within `REQUEST_WINDOW`."""
+
+    accepted: Stretches = _NONE
+    """Those with events that were not stored before; a list of events counts once."""
+    rejected: Mapping[str, Rejected] = field(default_factory=dict)
+    """By reason."""
+    is_known: bool = True
+    """Whether it ever sent an event: anybody may make up names of connections."""
+
+
+@dataclass(frozen=True)
+class Handed:
+    """A tenant's events at one sink, of `DELIVERY_WINDOW` and all older ones that wait."""
+
+    tried: Stretches = _NONE
+    """Delivered, failed so far, or given up; those whose turn has not come are left out."""
+    failed: Stretches = _NONE
+    """Failed so far or given up."""
+    retried: int = 0
+    """Of the failed ones those that are tried again."""
+    dead: int = 0
+    """Of the failed ones those that were given up."""
+
+
+@dataclass(frozen=True)
+class Sink:
+    """What became of events at a sink."""
+
+    tenants: Mapping[str, Handed]
+    error: str | None = None
+    """The newest one of those that wait or were given up."""
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A tenant's events that are not processed: not read yet, or not at all sinks."""
+
+    events: int
+    oldest: datetime | None
+    """When the oldest came of those that were never tried; None: all were."""
+    retried: int = 0
+    """Those that a sink refused and that are tried again."""
+
+
+@dataclass(frozen=True)
+class WebhookFacts:
+    """All that was read of one integration, besides its volume."""
+
+    integration: str
+    rules: Webhooks
+    arrival: Lags = _UNKNOWN
+    """Received minus occurred; what came before it occurred counts as 0."""
+    processing: Lags = _UNKNOWN
+    """Processed minus received; of what is not processed the time so far."""
+    events: int = 0
+    """All that came within `WINDOW`."""
+    ahead: int = 0
+    """Those that occurred, by the partner's clock, later than they came, by more than the limit."""
+    ahead_by: float = 0.0
+    """Seconds, the median of those that are ahead."""
+    connections: Mapping[str, Requests] = field(default_factory=dict)
+    first_seen: Mapping[str, datetime] = field(default_factory=dict)
+    """Reasons of rejections that were not seen before the last `NEW_FOR`, and since when."""
+    sinks: Mapping[str, Sink] = field(default_factory=dict)
+    unprocessable: Mapping[str, Stretches] = field(default_factory=dict)
+    """Events of `DELIVERY_WINDOW` that could not be processed and were given up, by tenant."""
+    waiting: Mapping[str, Waiting] = field(default_factory=dict)
+    """By tenant."""
+    last_processed: datetime | None = None
+    """When a worker last read or finished one of the newest events."""
