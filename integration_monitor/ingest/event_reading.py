@@ -17,6 +17,7 @@ from integration_monitor.ingest.event_body import (
     read_document,
     written,
 )
+from integration_monitor.manifest.domain import TimeFormat
 from integration_monitor.manifest.webhooks import HEADER, TYPE_NAMES, Webhooks
 from integration_monitor.observe.canonical import canonical_key, parse_time
 from integration_monitor.observe.json_path import Path
@@ -24,6 +25,9 @@ from integration_monitor.observe.json_path import Path
 MAX_TEXT = 255
 """Characters of an id or a name: an index of the store holds no long ones."""
 _KEPT = 180
+_DIGITS_OF_EPOCH = 10
+_MILLISECONDS = 10**11
+"""Of these there were so many by 1973; seconds there will be by 5138."""
 
 Headers = Mapping[str, str]
 """By their names in lower case."""
@@ -136,7 +140,8 @@ class EventReader:
     def _moment(self, document: object, headers: Headers) -> datetime | None:
         if self._occurred_at is None:
             return None
-        return parse_time(self._occurred_at(document, headers), self._time)
+        found = self._occurred_at(document, headers)
+        return parse_time(found, self._time or _format_of(found))
 
 
 def _finder(text: str) -> Finder:
@@ -168,6 +173,16 @@ def _text(value: object) -> str | None:
 def _id_part(value: object) -> str:
     """As the partner writes it; empty for what is no id."""
     return value if isinstance(value, str) else canonical_key(value) or ""
+
+
+def _format_of(value: object) -> TimeFormat:
+    """A number of seconds or milliseconds is one: no time of an event can be meant by both."""
+    digits = value.partition(".")[0] if isinstance(value, str) else ""
+    if digits.isdecimal() and len(digits) >= _DIGITS_OF_EPOCH:  # fewer may be a date, 20260301
+        value = int(digits[:MAX_TEXT])
+    if isinstance(value, int | float):
+        return "epoch_ms" if abs(value) >= _MILLISECONDS else "epoch_s"
+    return "iso8601"
 
 
 def _escaped(part: str) -> str:

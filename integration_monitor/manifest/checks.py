@@ -10,15 +10,14 @@ from typing import Any
 
 from integration_monitor.manifest.auth_checks import check_auth, check_credentials
 from integration_monitor.manifest.call_checks import check_calls, check_sync_name
-from integration_monitor.manifest.jmespath_checks import check_jmespath
 from integration_monitor.manifest.problems import Problem, items, mapping, nearest
 from integration_monitor.manifest.quantities import parse_duration
 from integration_monitor.manifest.side_checks import check_sync, one_of
-from integration_monitor.manifest.signature_schemes import check_signature
 from integration_monitor.manifest.template_checks import (
     check_no_secret,
     credentials_of,
 )
+from integration_monitor.manifest.webhook_checks import check_webhooks
 from integration_monitor.manifest.yaml_document import Path
 
 
@@ -35,7 +34,7 @@ def check_manifest(value: Mapping[str, Any], channels: Set[str] | None) -> Itera
     base_url = mapping(value.get("partner")).get("base_url")
     yield from check_credentials(base_url, ("partner", "base_url"), credentials)
     yield from check_routes(value.get("alerts"), ("alerts",), channels)
-    yield from _check_webhooks(mapping(value.get("webhooks")))
+    yield from check_webhooks(value, credentials)
     probe = mapping(value.get("probe"))
     yield from _check_limits(mapping(probe.get("latency")), ("probe", "latency"))
     yield from check_calls(value)
@@ -94,18 +93,6 @@ def _check_tenant_of_source(
     if several and "sql" in source and source.get("tenant") is None:
         message = "`tenant` is missing: each connection would owe the rows of all tenants"
         yield Problem((*path, "source", "tenant"), message)
-
-
-def _check_webhooks(webhooks: Mapping[str, Any]) -> Iterator[Problem]:
-    for name in ("each", "occurred_at", "tenant"):
-        if webhooks.get(name) != "$":
-            yield from check_jmespath(webhooks.get(name), ("webhooks", name), name)
-    yield from check_signature(webhooks, ("webhooks",))
-    if isinstance(webhooks.get("signature"), dict):
-        yield from check_no_secret(webhooks["signature"], ("webhooks", "signature"))
-    event_id = webhooks.get("event_id")
-    for expression in event_id if isinstance(event_id, list) else [event_id]:
-        yield from check_jmespath(expression, ("webhooks", "event_id"), "event_id")
 
 
 def _check_limits(limits: Mapping[str, Any], path: Path) -> Iterator[Problem]:

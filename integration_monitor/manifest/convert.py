@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from integration_monitor.manifest import domain, wire, wire_partner
 from integration_monitor.manifest.convert_auth import auth
 from integration_monitor.manifest.convert_calls import call_rules, error_in_200
 from integration_monitor.manifest.convert_sync import sync
-from integration_monitor.manifest.webhooks import EventRule, Webhooks
-from integration_monitor.manifest.wire_types import Wire
+from integration_monitor.manifest.convert_webhooks import webhooks
+from integration_monitor.manifest.given import given
 
 
 def integration(read: wire.Manifest, *, file: str, owner: domain.Owner) -> domain.Integration:
@@ -28,11 +27,11 @@ def integration(read: wire.Manifest, *, file: str, owner: domain.Owner) -> domai
         calls=call_rules(read.calls),
         probe=_probe(read.probe),
         syncs={name: sync(name, one) for name, one in read.syncs.items()},
-        webhooks=_webhooks(read.webhooks),
+        webhooks=webhooks(read.webhooks),
         slo=domain.Slo(read.slo.objective, read.slo.window) if read.slo else None,
         routes=_routes(read.alerts),
         runbook=domain.Runbook(**read.runbook.model_dump()),
-        **_given(read, "deadline", "requests_at_once", "request_timeout", "wait_budget"),
+        **given(read, "deadline", "requests_at_once", "request_timeout", "wait_budget"),
     )
 
 
@@ -43,7 +42,7 @@ def monitor(read: wire.Monitor) -> domain.Monitor:
         channels={name: _channel(name, one) for name, one in read.channels.items()},
         routes=_routes(read.routes),
         incidents=_incident_rules(read.incidents),
-        retention=domain.Retention(**_given(read.retention, *wire.Retention.model_fields)),
+        retention=domain.Retention(**given(read.retention, *wire.Retention.model_fields)),
         dagster_url=read.dagster_url,
     )
 
@@ -53,15 +52,10 @@ def owner(read: wire_partner.Owner | None) -> domain.Owner | None:
     return domain.Owner(read.name, read.email) if read else None
 
 
-def _given(read: Wire, *names: str) -> Mapping[str, Any]:
-    values = {name: getattr(read, name) for name in names}
-    return {name: value for name, value in values.items() if value is not None}
-
-
 def _partner(read: wire_partner.Partner | None) -> domain.Partner | None:
     if read is None:
         return None
-    every = _given(read, "changelog_every")
+    every = given(read, "changelog_every")
     return domain.Partner(read.base_url, read.status_page, read.changelog, **every)
 
 
@@ -105,21 +99,6 @@ def _probe(read: wire_partner.Probe | None) -> domain.Probe | None:
     )
 
 
-def _webhooks(read: wire.Webhooks | None) -> Webhooks | None:
-    if read is None:
-        return None
-    return Webhooks(
-        signature=read.signature,
-        secrets=read.secret,
-        public_url=read.public_url,
-        each=read.each,
-        event_id=read.event_id,
-        occurred_at=read.occurred_at,
-        tenant=read.tenant,
-        events={name: EventRule(unified) for name, unified in read.events.items()},
-    )
-
-
 def _routes(read: wire.Routes) -> Mapping[domain.Severity, tuple[str, ...]]:
     routes: dict[domain.Severity, list[str] | None] = {
         "page": read.page,
@@ -134,7 +113,7 @@ def _channel(name: str, read: wire.Channel) -> domain.Channel:
 
 
 def _incident_rules(read: wire.IncidentRules) -> domain.IncidentRules:
-    rules = dict(_given(read, "open_after", "stable_for", "unknown_for"))
+    rules = dict(given(read, "open_after", "stable_for", "unknown_for"))
     if "remind" in read.model_fields_set:
         rules["remind"] = read.remind
     return domain.IncidentRules(**rules)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from integration_monitor.manifest import calls, wire_calls
+from integration_monitor.manifest.given import given
 from integration_monitor.manifest.wire_types import Wire
 
 Rules = TypeVar("Rules")
@@ -13,7 +14,7 @@ Rules = TypeVar("Rules")
 
 def call_rules(read: wire_calls.Calls) -> calls.CallRules:
     """The rules of `calls:`."""
-    plain = _given(read, "window", "minimum", "samples_per_minute")
+    plain = given(read, "window", "minimum", "samples_per_minute")
     return calls.CallRules(
         **plain,
         errors=_rules(calls.ErrorRules, read.errors),
@@ -40,9 +41,4 @@ def _headers(read: object) -> str | Mapping[str, calls.RateLimitHeaders] | None:
 
 
 def _rules(kind: type[Rules], read: Wire) -> Rules:
-    return kind(**_given(read, *type(read).model_fields))
-
-
-def _given(read: Wire, *names: str) -> Mapping[str, Any]:
-    values = {name: getattr(read, name) for name in names}
-    return {name: value for name, value in values.items() if value is not None}
+    return kind(**given(read, *type(read).model_fields))

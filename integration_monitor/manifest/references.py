@@ -11,10 +11,11 @@ from pydantic import BaseModel
 from integration_monitor.manifest.domain import Fleet, ManifestError, Reference
 from integration_monitor.manifest.load import MONITOR_FILES
 from integration_monitor.manifest.problems import mapping
+from integration_monitor.manifest.webhook_notes import webhook_notes
 from integration_monitor.manifest.wire import Manifest, Monitor
 from integration_monitor.manifest.yaml_document import Path, YamlDocument, parse_yaml
 
-UNWATCHED = ("probe", "webhooks", "slo")
+UNWATCHED = ("probe", "slo")
 """Sections of a manifest that are read, and that this version does not watch."""
 
 UNWATCHED_IN_SYNC = ("compare",)
@@ -37,7 +38,8 @@ def unwatched(fleet: Fleet) -> tuple[ManifestError, ...]:
     notes = []
     for file, document in _documents(fleet):
         if not _is_monitor(file):
-            for path, message in (*_unwatched(document.value), *_partly(document.value)):
+            value = document.value
+            for path, message in (*_unwatched(value), *_partly(value), *webhook_notes(value)):
                 notes.append(ManifestError(file, *document.position(path, of_key=True), message))
     return tuple(sorted(notes))
 

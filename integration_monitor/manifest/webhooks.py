@@ -116,7 +116,8 @@ class Webhooks:
     type: str | None = None
     """JMESPath of the event's type, or `header:NAME`; None: the first of `TYPE_NAMES`."""
     occurred_at: str | None = None
-    time: TimeFormat = "iso8601"
+    time: TimeFormat | None = None
+    """None: ISO 8601, or a number whose size tells seconds from milliseconds."""
     tenant: str | None = None
     object: str | None = None
     """JMESPath of the id of the object that the event is about."""

@@ -20,40 +20,19 @@ from integration_monitor.manifest.wire_types import (
     ChannelName,
     Day,
     Duration,
-    EventId,
     Name,
     Objective,
     PositiveDuration,
     Secret,
-    Secrets,
-    Signature,
     Text,
     TextOrReference,
     WebAddress,
     Wire,
 )
+from integration_monitor.manifest.wire_webhooks import Webhooks
 
 VERSION = 1
 """The version of the schema that is read."""
-
-
-class Webhooks(Wire):
-    signature: Signature
-    """The name of a signature scheme, or the scheme itself as a mapping."""
-    secret: Secrets
-    """A reference to the signing secret, or a list of them while it is rotated."""
-    public_url: WebAddress | None = None
-    """The address the partner calls, where it is part of what is signed."""
-    each: Text | None = None
-    """JMESPath of the events of a request; `$` where the request is itself the list."""
-    event_id: EventId = ()
-    """The path, or paths, that identify an event."""
-    occurred_at: Text | None = None
-    """The path of the event's time."""
-    tenant: Text | None = None
-    """The path of the tenant."""
-    events: dict[str, Text] = Field(default_factory=dict)
-    """The partner's event names to our own."""
 
 
 class Slo(Wire):

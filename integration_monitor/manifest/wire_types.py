@@ -63,7 +63,7 @@ def _words(example: str) -> JsonSchema:
     return {"type": "string", "examples": [example]}
 
 
-_REFERENCE_SCHEMA: JsonSchema = {
+REFERENCE_SCHEMA: JsonSchema = {
     "type": "object",
     "properties": {
         "env": {
@@ -75,7 +75,7 @@ _REFERENCE_SCHEMA: JsonSchema = {
     "required": ["env"],
     "additionalProperties": False,
 }
-_ADDRESS_SCHEMA: JsonSchema = {"type": "string", "pattern": r"^https?://[^@\s]+$"}
+ADDRESS_SCHEMA: JsonSchema = {"type": "string", "pattern": r"^https?://[^@\s]+$"}
 _DURATION_SCHEMA: JsonSchema = {
     "type": "string",
     "pattern": r"^[0-9]+(\.[0-9]+)?(ms|[smhdwy])$",
@@ -123,20 +123,20 @@ ProbeRequest = Annotated[
     ),
     WithJsonSchema({"type": "string", "pattern": r"^(GET|HEAD|POST) /\S*$"}),
 ]
-WebAddress = Annotated[str, PlainValidator(read_address), WithJsonSchema(_ADDRESS_SCHEMA)]
+WebAddress = Annotated[str, PlainValidator(read_address), WithJsonSchema(ADDRESS_SCHEMA)]
 BaseAddress = Annotated[
     str | Reference,
     PlainValidator(read_base_url),
-    _any_of(_ADDRESS_SCHEMA, {"type": "string", "pattern": ADDRESS_TEMPLATE}, _REFERENCE_SCHEMA),
+    _any_of(ADDRESS_SCHEMA, {"type": "string", "pattern": ADDRESS_TEMPLATE}, REFERENCE_SCHEMA),
 ]
 TokenAddress = Annotated[
     str | Reference,
     PlainValidator(read_token_url),
     _any_of(
-        _ADDRESS_SCHEMA,
+        ADDRESS_SCHEMA,
         {"type": "string", "pattern": ADDRESS_TEMPLATE},
         {"type": "string", "pattern": PATH},
-        _REFERENCE_SCHEMA,
+        REFERENCE_SCHEMA,
     ),
 ]
 HeaderName = Annotated[
@@ -145,21 +145,21 @@ HeaderName = Annotated[
     WithJsonSchema({"type": "string", "pattern": HEADER}),
 ]
 KeyPrefix = Annotated[str, PlainValidator(read_key_prefix), WithJsonSchema(_words("Token "))]
-Secret = Annotated[Reference, PlainValidator(read_reference), WithJsonSchema(_REFERENCE_SCHEMA)]
+Secret = Annotated[Reference, PlainValidator(read_reference), WithJsonSchema(REFERENCE_SCHEMA)]
 Secrets = Annotated[
     tuple[Reference, ...],
     PlainValidator(read_references),
-    _any_of(_REFERENCE_SCHEMA, {"type": "array", "items": _REFERENCE_SCHEMA, "minItems": 1}),
+    _any_of(REFERENCE_SCHEMA, {"type": "array", "items": REFERENCE_SCHEMA, "minItems": 1}),
 ]
 Token = Annotated[
     str | Reference,
     PlainValidator(read_token),
-    _any_of(_REFERENCE_SCHEMA, {"type": "string", "pattern": f"^{CONNECTION_TOKEN.pattern}$"}),
+    _any_of(REFERENCE_SCHEMA, {"type": "string", "pattern": f"^{CONNECTION_TOKEN.pattern}$"}),
 ]
 TextOrReference = Annotated[
     str | Reference,
     PlainValidator(read_text_or_reference),
-    _any_of({"type": "string"}, _REFERENCE_SCHEMA),
+    _any_of({"type": "string"}, REFERENCE_SCHEMA),
 ]
 Duration = Annotated[timedelta, PlainValidator(parse_duration), WithJsonSchema(_DURATION_SCHEMA)]
 PositiveDuration = Annotated[

@@ -104,6 +104,23 @@ def test_the_type_is_found_where_partners_usually_tell_it(name: str) -> None:
     assert read_one(STRIPE, {"id": 1, name: {"a": 1}}).type is None
 
 
+@pytest.mark.parametrize(
+    "written",
+    [1762075800, 1762075800123, "1762075800", "1762075800123", 1762075800.5, "20251102T093000Z"],
+)
+def test_the_size_of_a_time_tells_its_unit(written: object) -> None:
+    webhooks = Webhooks("svix", (), occurred_at="at")
+    found = read_one(webhooks, {"at": written}).occurred_at
+    assert found is not None
+    assert found.replace(microsecond=0) == datetime(2025, 11, 2, 9, 30, tzinfo=UTC)
+
+
+def test_a_time_of_few_digits_may_be_a_date() -> None:
+    webhooks = Webhooks("svix", (), occurred_at="at")
+    found = read_one(webhooks, {"at": "20251102"}).occurred_at
+    assert found == datetime(2025, 11, 2, tzinfo=UTC)
+
+
 def test_parts_of_an_id_cannot_be_taken_for_others() -> None:
     webhooks = Webhooks("svix", (), event_id=("a", "b", "c"))
     parts = ["x", "x:y", "y", ":", "\\", "\\:", None]

@@ -27,6 +27,15 @@ from integration_monitor.manifest.domain import (
     Reference,
     SingleConnection,
 )
+from integration_monitor.manifest.webhooks import (
+    EventRule,
+    Handshake,
+    HttpSink,
+    SqlSink,
+    Subscription,
+    VolumeRules,
+    Webhooks,
+)
 from integration_monitor_tests.manifest.texts import SMALL, SOUND, edited, fleet_of
 
 GOLDEN = Path(__file__).parent / "golden" / "hubspot.json"
@@ -156,3 +165,93 @@ def test_a_preset_of_rate_limit_headers_stays_a_name() -> None:
 def test_days_of_calls_are_retained_as_told() -> None:
     monitor = fleet_of(SMALL, "version: 1\nretention: {days: 1y}\n").monitor
     assert monitor.retention.days == timedelta(days=365)
+
+
+WEBHOOKS = """
+partner: {base_url: https://api.example.com}
+connections: {list: [{tenant: acme, hook: {env: ACME_HOOK}}]}
+webhooks:
+  signature: hubspot_v3
+  public_url: https://hooks.example.com/webhooks/crm
+  secret: [{env: NEW}, {env: OLD}]
+  rejected_status: 403
+  handshake: {when: type == 'url_verification', answer: challenge}
+  each: "$"
+  event_id: [eventId, "header:X-Request"]
+  may_differ: [attemptNumber]
+  type: subscriptionType
+  occurred_at: occurredAt
+  time: epoch_ms
+  tenant: portalId
+  object: objectId
+  ordered_by: objectId
+  events:
+    contact.creation: crm.contact.created
+    contact.propertyChange: {type: crm.contact.updated, data: {"property": propertyName}}
+  data: {portal: portalId}
+  sinks:
+    product: {http: {url: https://product.example.com/events, secret: {env: S}, retry_for: 1d}}
+    warehouse: {sql: {url: {env: WAREHOUSE_URL}, table: crm.events, retry_for: 12h}}
+    other: {http: {url: {env: OTHER_URL}}}
+  volume:
+    alarms: 1
+    heartbeat: {every: 4h, grace: 10m}
+    timezone: Europe/Berlin
+    holidays: DE-BY
+    drop: 40%
+  lag: 1m
+  delivered: 99%
+  backlog: 10m
+  rejected: 2%
+  subscription: {request: "GET /hooks/{connection.hook}", enabled: active, every: 2h}
+"""
+
+
+def test_everything_of_webhooks_reaches_the_domain() -> None:
+    minute, hour, day = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+    assert read(SMALL + WEBHOOKS).webhooks == Webhooks(
+        signature="hubspot_v3",
+        secrets=(Reference("NEW"), Reference("OLD")),
+        public_url="https://hooks.example.com/webhooks/crm",
+        rejected_status=403,
+        handshake=Handshake(None, "type == 'url_verification'", "challenge"),
+        each="$",
+        event_id=("eventId", "header:X-Request"),
+        may_differ=("attemptNumber",),
+        type="subscriptionType",
+        occurred_at="occurredAt",
+        time="epoch_ms",
+        tenant="portalId",
+        object="objectId",
+        ordered_by="objectId",
+        events={
+            "contact.creation": EventRule("crm.contact.created"),
+            "contact.propertyChange": EventRule(
+                "crm.contact.updated", {"property": "propertyName"}
+            ),
+        },
+        data={"portal": "portalId"},
+        sinks={
+            "product": HttpSink("https://product.example.com/events", Reference("S"), day),
+            "warehouse": SqlSink(Reference("WAREHOUSE_URL"), "crm.events", 12 * hour),
+            "other": HttpSink(Reference("OTHER_URL")),
+        },
+        volume=VolumeRules(1, 4 * hour, 10 * minute, "Europe/Berlin", "DE-BY", 0.4),
+        lag=minute,
+        delivered=0.99,
+        backlog=10 * minute,
+        rejected=0.02,
+        subscription=Subscription("GET", "/hooks/{connection.hook}", "active", 2 * hour),
+    )
+
+
+def test_webhooks_of_which_little_is_said_take_the_defaults() -> None:
+    text = SMALL + "webhooks: {signature: github, secret: {env: A}, handshake: {query: challenge}}"
+    found = read(text + "\n").webhooks
+    assert found == Webhooks("github", (Reference("A"),), handshake=Handshake("challenge"))
+
+
+def test_norway_is_a_country() -> None:
+    found = read(SMALL + "webhooks: {signature: github, secret: {env: A}, volume: {holidays: NO}}")
+    assert found.webhooks
+    assert found.webhooks.volume.holidays == "NO"

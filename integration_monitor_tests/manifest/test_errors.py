@@ -64,6 +64,11 @@ def signed(scheme: str) -> str:
     return added(f"webhooks: {{signature: {scheme}, secret: {{env: A}}}}\n")
 
 
+def hooked(text: str) -> str:
+    """A minimal manifest with webhooks of which more is said."""
+    return added(f"webhooks: {{signature: github, secret: {{env: A}}, {text}}}\n")
+
+
 def paged(pages: str, query: str = 'cursor: "{cursor}"', request: str = "path: /contacts") -> str:
     """The sound manifest with `pages` instead of `next`."""
     old = f"{LIST}\n{LOOKUP}        records: results\n        next: paging.next\n"
@@ -268,6 +273,49 @@ MANIFESTS = {
     "signature's key in an unknown writing": signed(
         "{algorithm: hmac-sha1, header: X, content: '{body}', key: {decode: base32}}"
     ),
+    "typo in webhooks": hooked("event_ids: id"),
+    "JSONPath in webhooks": hooked("type: $.type, each: $.events"),
+    "JMESPaths of webhooks": hooked("object: a-b, data: {email: 'a['}, ordered_by: a ||"),
+    "JMESPath of one event's data": hooked("events: {a.b: {type: a.b, data: {email: a-b}}}"),
+    "header that is none": hooked("type: 'header:X Event'"),
+    "ids of a list's events in a header": hooked("each: $, event_id: ['header:X-Id']"),
+    "type of event that is none": hooked("events: {a: contact updated}"),
+    "event without a type": hooked("events: {a: {data: {}}}"),
+    "handshake of nothing": hooked("handshake: {}"),
+    "handshake in two ways": hooked("handshake: {query: a, when: b, answer: c}"),
+    "handshake without an answer": hooked("handshake: {when: type == 'url_verification'}"),
+    "answer without when": hooked("handshake: {answer: challenge}"),
+    "JMESPath of a handshake": hooked("handshake: {when: a =, answer: b}"),
+    "sink of nothing": hooked("sinks: {product: {}}"),
+    "sink of two kinds": hooked(
+        "sinks: {all: {http: {url: 'https://a.example'}, sql: {url: {env: B}, table: c}}}"
+    ),
+    "sink of an unknown kind": hooked("sinks: {all: {kafka: {topic: a}}}"),
+    "name of a sink": hooked("sinks: {My Product: {sql: {url: {env: B}, table: c}}}"),
+    "table of a sink": hooked("sinks: {all: {sql: {url: {env: B}, table: a.b.c}}}"),
+    "table of a sink with a statement": hooked(
+        "sinks: {all: {sql: {url: {env: B}, table: 'c; drop table d'}}}"
+    ),
+    "time zone that is none": hooked("volume: {timezone: Europe/Berln}"),
+    "time zone by its offset": hooked("volume: {timezone: +01:00}"),
+    "holidays of nowhere": hooked("volume: {holidays: XX}"),
+    "holidays of an unknown part": hooked("volume: {holidays: DE-XX}"),
+    "no false alarms at all": hooked("volume: {alarms: 0}"),
+    "heartbeat without a rhythm": hooked("volume: {heartbeat: {grace: 5m}}"),
+    "share delivered": hooked("delivered: 100"),
+    "lag of nothing": hooked("lag: 0s"),
+    "status that accepts": hooked("rejected_status: 200"),
+    "time in an unknown unit": hooked("time: epoch"),
+    "subscription of nobody": hooked("subscription: {request: GET /hooks, enabled: active}"),
+    "subscription with mistakes": hooked(
+        "subscription: {request: DELETE /hooks, enabled: a-b, every: 1 hour}"
+    )
+    + "partner: {base_url: https://a.example}\n",
+    "subscription with placeholders": hooked(
+        "subscription: {request: 'GET /{id}/{connection.hook}', enabled: active}"
+    )
+    + "partner: {base_url: https://a.example}\n"
+    + ONE_CONNECTION,
     "name of a variable for a reference": edited("{env: WAREHOUSE_URL}", "WAREHOUSE_URL"),
     "typo of a reference": edited("{env: WAREHOUSE_URL}", "{evn: WAREHOUSE_URL}"),
     "reference to a small name": edited("{env: WAREHOUSE_URL}", "{env: warehouse}"),

@@ -169,3 +169,28 @@ def test_calls_that_nothing_tells_apart_are_noted() -> None:
     ]
     text = SMALL + "endpoints: {contacts: {path: /contacts}}\ncalls: {minimum: 5}\n"
     assert unwatched(fleet_of(text)) == ()
+
+
+HOOKS = SMALL + "webhooks: {signature: github, secret: {env: A}, "
+WATCHED = "event_id: id, occurred_at: at, volume: {heartbeat: {every: 1h}}"
+SINK = "sinks: {product: {http: {url: 'https://a.example', secret: {env: B}}}}"
+UNSIGNED = "sinks: {product: {http: {url: 'https://a.example'}}}"
+
+
+@pytest.mark.parametrize(
+    ("text", "notes"),
+    [
+        ("event_id: id", ["without `occurred_at`", "without `volume: {heartbeat"]),
+        ("occurred_at: at, volume: {heartbeat: {every: 1h}}", ["without `event_id`"]),
+        (f"{WATCHED}", []),
+        (f"{WATCHED}, events: {{a: b}}", ["`events`: without `sinks`"]),
+        (f"{WATCHED}, object: a, {SINK}", ["`sinks`: without `events`"]),
+        (f"{WATCHED}, events: {{a: b}}, {SINK}", ["without `object`"]),
+        (f"{WATCHED}, events: {{a: b}}, object: a, {UNSIGNED}", ["without `secret`"]),
+    ],
+)
+def test_what_webhooks_lack_is_noted(text: str, notes: list[str]) -> None:
+    found = [str(note) for note in unwatched(fleet_of(HOOKS + text + "}\n"))]
+    assert len(found) == len(notes)
+    assert all(part in note for part, note in zip(notes, found, strict=True))
+    assert all(note.startswith("crm.yaml:4:") for note in found)

@@ -32,6 +32,27 @@ PLACES = {
     "own signature scheme": added(
         f"webhooks: {{signature: {{hmac: sha256, secret: {SECRET}}}, secret: {{env: A}}}}\n"
     ),
+    "secret of a sink": added(
+        "webhooks: {signature: github, secret: {env: A}, "
+        f"sinks: {{a: {{http: {{url: https://a.example, secret: {SECRET}}}}}}}}}\n"
+    ),
+    "address of a sink": added(
+        "webhooks: {signature: github, secret: {env: A}, "
+        f"sinks: {{a: {{http: {{url: 'https://u:{SECRET}@a.example'}}}}}}}}\n"
+    ),
+    "database of a sink": added(
+        "webhooks: {signature: github, secret: {env: A}, "
+        f"sinks: {{a: {{sql: {{url: 'postgresql://u:{SECRET}@h/d', table: t}}}}}}}}\n"
+    ),
+    "place of a header": added(
+        f"webhooks: {{signature: github, secret: {{env: A}}, type: 'header:a {SECRET}'}}\n"
+    ),
+    "country of holidays": added(
+        f"webhooks: {{signature: github, secret: {{env: A}}, volume: {{holidays: {SECRET}}}}}\n"
+    ),
+    "time zone": added(
+        f"webhooks: {{signature: github, secret: {{env: A}}, volume: {{timezone: {SECRET}}}}}\n"
+    ),
     "password in an address": added(f"partner: {{base_url: 'https://u:{SECRET}@example.com'}}\n"),
     "user of an address": added(f"partner: {{base_url: 'https://{SECRET}@example.com'}}\n"),
     "parameter of an address": added(
