@@ -56,14 +56,18 @@ def environment() -> Mapping[str, str]:
 
 
 @contextmanager
-def opened_store(environ: Mapping[str, str]) -> Iterator[Store]:
-    """The store that the environment names, with the schema that this code needs."""
+def opened_store(environ: Mapping[str, str], *, checked: bool = True) -> Iterator[Store]:
+    """The store that the environment names, with the schema that this code needs.
+
+    Unless it is `checked` it may be away, and its schema another one.
+    """
     from integration_monitor.store.engine import open_store, store_url
     from integration_monitor.store.migrate import require_current
 
     store = open_store(store_url(environ))
     try:
-        require_current(store)
+        if checked:
+            require_current(store)
         yield store
     finally:
         store.dispose()

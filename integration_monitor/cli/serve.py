@@ -1,11 +1,11 @@
-"""`serve`: the server that takes calls from other languages and shows metrics."""
+"""`serve`: takes webhooks, and calls from other languages, and shows metrics."""
 
 from __future__ import annotations
 
+import signal
 import socket
-from collections.abc import Mapping
-from datetime import UTC, datetime
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -19,14 +19,16 @@ from integration_monitor.cli.context import (
     opened_store,
     progress,
 )
+from integration_monitor.cli.serve_app import TOKEN, Only, build_app
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-    from integration_monitor.store.engine import Store
+    from integration_monitor.supervisor import Child
 
-TOKEN = "INTEGRATION_MONITOR_CALLS_TOKEN"  # noqa: S105 - the name of a variable
-METRICS_TOKEN = "INTEGRATION_MONITOR_METRICS_TOKEN"  # noqa: S105 - the name of a variable
+MEGABYTE = 1024 * 1024
+GRACE_S = 5
+"""Seconds for requests that are under way when it is stopped."""
 
 
 def serve(
@@ -35,50 +37,93 @@ def serve(
         int, typer.Option(min=0, max=65535, help="The port to listen on; 0 takes a free one.")
     ] = 8000,
     directory: Directory = None,
+    workers: Annotated[
+        int, typer.Option(min=1, max=64, help="Processes that answer requests.")
+    ] = 1,
+    only: Annotated[
+        Only | None,
+        typer.Option(
+            help="webhooks: what partners post, and nothing else, so that it may be public;"
+            " private: all the rest."
+        ),
+    ] = None,
+    max_body: Annotated[
+        int, typer.Option(min=1024, help="The most bytes of a webhook.", metavar="BYTES")
+    ] = MEGABYTE,
+    fd: Annotated[int | None, typer.Option(hidden=True)] = None,
 ) -> None:
-    """Take calls by `POST /v1/calls` and serve `/metrics`, until Ctrl-C.
+    """Take webhooks and `POST /v1/calls`, and serve `/metrics`, until Ctrl-C.
 
     The token of its private routes is read from INTEGRATION_MONITOR_CALLS_TOKEN; `/metrics` takes
     the one of INTEGRATION_MONITOR_METRICS_TOKEN instead, where that is set. Without a token only
-    this machine is let in, and no other address can be listened on. `/docs` describes the routes.
+    this machine is let in to them, and no other address can be listened on, unless with
+    `--only webhooks`: these are let in by their signatures. `/docs` describes the routes.
     """
     environ = environment()
     _require_packages()
-    _require_token(host, environ)
+    if only != Only.webhooks:
+        _require_token(host, environ)
     manifests = manifest_directory(directory, environ)
-    with clear_errors(), opened_store(environ) as store:
-        app = build_app(store, manifests, environ)
-        with _listening(host, port) as listening:
-            progress(f"serving on {_address(host, listening)}; Ctrl-C stops it")
-            _run(app, listening)
+    with clear_errors(), opened_store(environ, checked=fd is None) as store:
+        app = build_app(store, manifests, environ, only=only, max_body=max_body)
+        if fd is not None:
+            _run(app, socket.socket(fileno=fd))
+            return
+        with ExitStack() as stack:
+            sockets = [stack.enter_context(one) for one in _listening(host, port, workers)]
+            options = ["--manifests", str(manifests), "--max-body", str(max_body)]
+            if only is not None:
+                options += ["--only", only.value]
+            answering = _workers(sockets, host, options) if workers > 1 else []
+            progress(f"serving on {_address(host, sockets[0])}; Ctrl-C stops it")
+            _supervise([*answering, *_beside(only)], environ, None if answering else app, sockets)
 
 
-def build_app(store: Store, manifests: Path, environ: Mapping[str, str]) -> FastAPI:
-    """The app of `serve`. Raises `ManifestDirectoryError`."""
-    from integration_monitor.ingest.bearer import BearerGuard
-    from integration_monitor.ingest.call_intake import CallIntake
-    from integration_monitor.ingest.calls_api import calls_router
-    from integration_monitor.ingest.metrics import Remembered, metrics_router, read_fleet
-    from integration_monitor.ingest.server import create_app
-    from integration_monitor.ingest.watched_fleet import WatchedFleet
-    from integration_monitor.store.migrate import require_current
+def _beside(only: Only | None) -> Sequence[Child]:
+    """Processes that run beside those that answer requests."""
+    return []
 
-    fleet = WatchedFleet(manifests).current
-    writing = BearerGuard(environ.get(TOKEN), variable=TOKEN)
-    reading = BearerGuard(environ.get(METRICS_TOKEN) or environ.get(TOKEN), variable=TOKEN)
-    metrics = Remembered(lambda: read_fleet(store, fleet(), datetime.now(UTC)))
-    return create_app(
-        routers=[
-            calls_router(CallIntake(fleet, store).take, guard=writing),
-            metrics_router(metrics, guard=reading),
-        ],
-        check_store=lambda: require_current(store),
-    )
+
+def _workers(
+    sockets: Sequence[socket.socket], host: str, options: Sequence[str]
+) -> Sequence[Child]:
+    from integration_monitor.supervisor import Child
+
+    return [
+        Child(
+            f"worker {number}",
+            ("serve", "--host", host, "--fd", str(one.fileno()), *options),
+            one.fileno(),
+        )
+        for number, one in enumerate(sockets, 1)
+    ]
+
+
+def _supervise(
+    children: Sequence[Child],
+    environ: Mapping[str, str],
+    app: FastAPI | None,
+    sockets: Sequence[socket.socket],
+) -> None:
+    """Run the children, and the app in this process where no child does, until it is stopped."""
+    from integration_monitor.local_processes import Stopped, stop_signals
+    from integration_monitor.supervisor import Supervisor
+
+    try:
+        with stop_signals(), Supervisor(children, environ, progress):
+            if app is not None:
+                _run(app, sockets[0])
+            else:
+                while True:
+                    signal.pause()
+    except Stopped:
+        progress("stopped")
 
 
 def _require_packages() -> None:
     try:
         import fastapi  # noqa: F401
+        import httptools  # noqa: F401
         import uvicorn  # noqa: F401
     except ImportError as error:
         fail(f"{error.name} is not installed: pip install 'integration-monitor[server]'")
@@ -90,14 +135,24 @@ def _require_token(host: str, environ: Mapping[str, str]) -> None:
     if not is_loopback(host) and not environ.get(TOKEN):
         fail(
             f"{host} can be reached from other machines: set {TOKEN} to a long random text, and"
-            " give it to those who may send calls"
+            " give it to those who may send calls; or take only webhooks, with `--only webhooks`"
         )
 
 
-def _listening(host: str, port: int) -> socket.socket:
+def _listening(host: str, port: int, number: int) -> Sequence[socket.socket]:
+    """A socket for each process: the system spreads connections over them."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=2048)
+        first = socket.create_server((host, port), family=family, backlog=2048)
+        if number == 1:
+            return [first]
+        # Sharing a port would also share it with a server that runs already: that was tried first.
+        port = first.getsockname()[1]
+        first.close()
+        return [
+            socket.create_server((host, port), family=family, backlog=2048, reuse_port=True)
+            for _ in range(number)
+        ]
     except OSError as error:
         # Python adds the address to what the system says.
         why = str(error.strerror).partition(" (")[0]
@@ -113,13 +168,15 @@ def _run(app: FastAPI, listening: socket.socket) -> None:
     """Until somebody stops it; what is under way is finished."""
     import uvicorn
 
-    from integration_monitor.local_processes import Stopped, stop_signals
+    from integration_monitor.ingest.patient_protocol import PatientProtocol
 
     config = uvicorn.Config(
-        app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=5
+        app,
+        http=PatientProtocol,
+        ws="none",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_S,
     )
-    try:
-        with stop_signals():
-            uvicorn.Server(config).run(sockets=[listening])
-    except Stopped:
-        progress("stopped")
+    uvicorn.Server(config).run(sockets=[listening])

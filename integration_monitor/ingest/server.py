@@ -7,6 +7,9 @@ from collections.abc import Callable, Sequence
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import JSONResponse
 
+from integration_monitor.ingest.docs_routes import docs_router
+from integration_monitor.ingest.receiver.reception import Reception
+from integration_monitor.ingest.receiver.routes import add_webhooks
 from integration_monitor.store.engine import StoreError
 from integration_monitor.version import __version__
 
@@ -14,17 +17,32 @@ STORE_BACK_IN_S = 5
 """What `Retry-After` says while the store is away."""
 
 
-def create_app(*, routers: Sequence[APIRouter], check_store: Callable[[], None]) -> FastAPI:
+def create_app(
+    *,
+    routers: Sequence[APIRouter],
+    check_store: Callable[[], None],
+    reception: Reception | None = None,
+    docs_guard: Callable[..., None] | None = None,
+) -> FastAPI:
     """The app: the routers, `/healthz` for the process and `/readyz` for the store.
 
-    `check_store` raises `StoreError` where the store cannot be used. That error answers 503 with
-    `Retry-After`, from whichever route it comes.
+    `reception` takes webhooks; None: none are taken. `docs_guard` lets in, or not, who asks for
+    the description of the routes; None: everybody may read it. `check_store` raises `StoreError`
+    where the store cannot be used. That error answers 503 with `Retry-After`, from whichever route
+    it comes.
     """
     app = FastAPI(
         title="integration_monitor",
         version=__version__,
-        description="Takes calls to partners from any language, and shows what became of them.",
+        description="Takes webhooks, and calls to partners from any language.",
+        lifespan=(lambda _app: reception.running()) if reception else None,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
     )
+    app.include_router(docs_router(app, guard=docs_guard))
+    if reception is not None:
+        add_webhooks(app, reception)
     app.add_exception_handler(StoreError, _store_is_away)
     app.include_router(_health(check_store))
     for router in routers:

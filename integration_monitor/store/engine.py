@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -33,6 +34,12 @@ class Store:
         """A connection of which each statement is a transaction. Raises `StoreError` as `begin`."""
         with _said_clearly(), self.engine.connect() as connection:
             yield connection.execution_options(isolation_level="AUTOCOMMIT")
+
+    def connect_arguments(self, *, statement_timeout_s: float) -> dict[str, Any]:
+        """What psycopg needs for a connection of one's own, outside of the pool."""
+        _, arguments = self.engine.dialect.create_connect_args(self.engine.url)
+        patience = timedelta(seconds=statement_timeout_s)
+        return {**arguments, **_connect_args(patience)}
 
     def dispose(self) -> None:
         """Close all connections."""

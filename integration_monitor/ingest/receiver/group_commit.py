@@ -1,0 +1,172 @@
+"""Group commit: whatever waits is stored in one transaction, and then all of it is acknowledged.
+
+No timer: while one transaction is under way the next requests gather. Who waits is told either
+that its events are durable or that they may not be; what is not known is not acknowledged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
+from typing import Protocol
+
+from integration_monitor.ingest.receiver.limits import DEFAULT_LIMITS, Limits
+from integration_monitor.store.engine import StoreError
+from integration_monitor.store.webhook_intake import Arrival, RefusedByStore
+
+BACKOFF_S = (0.1, 0.2, 0.5, 1.0, 2.0)
+"""Seconds before the store is tried again; the last one from then on."""
+NOTE_EVERY_S = 1
+_log = logging.getLogger(__name__)
+
+
+class Unavailable(Exception):
+    """Not known to be durable: the partner is to repeat it."""
+
+
+class QueueFull(Unavailable):
+    """More is waiting than is allowed."""
+
+
+class Writer(Protocol):
+    """Where arrivals are made durable."""
+
+    async def add(self, arrivals: Sequence[Arrival]) -> None:
+        """Store all. Raises `StoreError` where that is not known, `RefusedByStore`."""
+
+    async def close(self) -> None:
+        """Let go of the store."""
+
+
+_Waiting = tuple[Arrival, asyncio.Future[None]]
+
+
+class GroupCommit:
+    """Stores arrivals together. Belongs to one event loop, on which `run` has to be running."""
+
+    def __init__(
+        self, writer: Writer, note: Callable[[], Awaitable[None]], limits: Limits = DEFAULT_LIMITS
+    ) -> None:
+        """`note` stores what else there is to say, and raises `StoreError`; called each second."""
+        self._writer = writer
+        self._note = note
+        self._limits = limits
+        self._queue: deque[_Waiting] = deque()
+        self._bytes = 0
+        self._requests = 0
+        self._wake = asyncio.Event()
+        self._away = False
+        self._closing = False
+        self._note_at = float("-inf")
+
+    async def store(self, arrival: Arrival) -> None:
+        """Returns when it is durable. Raises `Unavailable`, `QueueFull`, `RefusedByStore`."""
+        if self._away:
+            raise Unavailable("the store is away")
+        size = arrival.size
+        if (
+            self._requests >= self._limits.waiting
+            or self._bytes + size > self._limits.waiting_bytes
+        ):
+            raise QueueFull("too much is waiting")
+        durable: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._queue.append((arrival, durable))
+        self._requests, self._bytes = self._requests + 1, self._bytes + size
+        self._wake.set()
+        try:
+            await durable
+        finally:
+            self._requests, self._bytes = self._requests - 1, self._bytes - size
+
+    async def run(self) -> None:
+        """Until `close`, and then until nothing waits any more."""
+        failures = 0
+        while self._queue or not self._closing:
+            try:
+                await self._turn()
+            except StoreError as error:
+                self._lose(error)
+                await self._pause(BACKOFF_S[min(failures, len(BACKOFF_S) - 1)])
+                failures += 1
+            else:
+                failures = 0
+                if not self._queue:
+                    await self._pause(1)
+        with suppress(StoreError):
+            await self._note()
+        await self._writer.close()
+
+    def close(self) -> None:
+        """Let `run` end when everything that waits is stored."""
+        self._closing = True
+        self._wake.set()
+
+    async def _turn(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if self._away or now >= self._note_at:
+            # Of a store that is away this is also how it shows that it is back.
+            await self._note()
+            self._note_at = now + NOTE_EVERY_S
+        if self._away:
+            _log.warning("the store is back; webhooks are taken again")
+            self._away = False
+        batch = self._take()
+        if batch:
+            await self._write(batch)
+
+    def _take(self) -> Sequence[_Waiting]:
+        """Everything that waits, as far as it goes into one transaction."""
+        batch: list[_Waiting] = []
+        size = 0
+        while self._queue and (not batch or size < self._limits.at_once_bytes):
+            batch.append(self._queue.popleft())
+            size += batch[-1][0].size
+        return batch
+
+    async def _write(self, batch: Sequence[_Waiting]) -> None:
+        try:
+            await self._writer.add([arrival for arrival, _ in batch])
+        except RefusedByStore as error:
+            # One of them is to blame, or they met another receiver's: that is no fault of all.
+            if len(batch) > 1:
+                for one in batch:
+                    await self._write([one])
+            else:
+                _log.error("the store refuses a webhook of %s: %s", _named(batch), error)
+                _settle(batch, Unavailable("it could not be stored"))
+        except Exception:
+            _settle(batch, Unavailable("the store is away"))
+            raise
+        else:
+            _settle(batch, None)
+
+    def _lose(self, error: StoreError) -> None:
+        if not self._away:
+            _log.warning("webhooks are answered 503: %s", error)
+        self._away = True
+        _settle(self._queue, Unavailable("the store is away"))
+        self._queue.clear()
+
+    async def _pause(self, seconds: float) -> None:
+        """So long, or until somebody asks for something."""
+        self._wake.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+
+
+def _settle(waiting: Iterable[_Waiting], error: Unavailable | None) -> None:
+    for _, durable in waiting:
+        if durable.done():  # whoever waited was ended
+            continue
+        if error is None:
+            durable.set_result(None)
+        else:
+            durable.set_exception(error)
+
+
+def _named(batch: Sequence[_Waiting]) -> str:
+    return ", ".join(sorted({event.integration for one, _ in batch for event in one.events}))

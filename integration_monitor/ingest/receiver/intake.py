@@ -1,0 +1,78 @@
+"""What is known of one integration for taking its webhooks: who signs, and what the events are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from integration_monitor.ingest.event_reading import EventReader
+from integration_monitor.ingest.receiver.answers import Answer
+from integration_monitor.ingest.receiver.handshake import HandshakeAnswers
+from integration_monitor.ingest.receiver.request import Target, kept_headers
+from integration_monitor.ingest.signature import load_scheme, verify
+from integration_monitor.manifest.webhooks import Webhooks
+from integration_monitor.store.webhook_intake import Arrival, NewEvent
+
+_SHOWS_ITS_SECRET = ("shared_secret", "basic_auth")
+
+
+class Intake:
+    """Takes the webhooks of one integration. Everything of it that does not change is prepared."""
+
+    def __init__(self, name: str, webhooks: Webhooks, environ: Mapping[str, str]) -> None:
+        """Raises `MissingReference` where a secret is not set, `SchemeError`, `ReadError`."""
+        self.name = name
+        self.rejected_status = webhooks.rejected_status
+        self.handshake = HandshakeAnswers(webhooks.handshake)
+        self._scheme = load_scheme(webhooks.signature)
+        self._secrets = tuple(secret.resolve(environ) for secret in webhooks.secrets)
+        # The query is that of the request: partners sign the one that they send.
+        self._url = (webhooks.public_url or "").partition("?")[0]
+        self._reader = EventReader.of(webhooks)
+        shows = self._scheme.algorithm in _SHOWS_ITS_SECRET
+        self._not_kept = self._scheme.header if shows else ""
+
+    def take(
+        self, target: Target, headers: Mapping[str, str], body: bytes, now: datetime
+    ) -> Arrival | Answer:
+        """The events of a request, or the answer of a handshake.
+
+        Raises `SignatureError` where it is not the partner's, `SecretError` where it cannot be
+        known.
+        """
+        verify(
+            self._scheme,
+            secrets=self._secrets,
+            method="POST",
+            url=self._url + target.suffix,
+            headers=headers,
+            body=body,
+            now=now,
+        )
+        answer = self.handshake.of_post(body)
+        return answer or self._arrival(target, headers, body, now)
+
+    def _arrival(
+        self, target: Target, headers: Mapping[str, str], body: bytes, now: datetime
+    ) -> Arrival:
+        found = self._reader.read(headers, body, target.connection)
+        kept = kept_headers(headers, self._not_kept)
+        events = [
+            NewEvent(
+                self.name,
+                target.connection,
+                event.event_id,
+                event.digest,
+                event.type,
+                event.tenant,
+                event.object_id,
+                event.order_key,
+                event.occurred_at,
+                now,
+                kept,
+                event.body,
+            )
+            for event in found
+        ]
+        is_list = any(event.body is not body for event in found)
+        return Arrival(events, body if is_list else None)

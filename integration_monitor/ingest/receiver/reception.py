@@ -1,0 +1,156 @@
+"""What is answered to each request for a webhook, from its path to the commit."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, MutableMapping
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import unquote
+
+from integration_monitor.ingest.receiver.answers import TAKEN, Answer, Receive, later, wrong
+from integration_monitor.ingest.receiver.body import BodyError, read_body
+from integration_monitor.ingest.receiver.group_commit import GroupCommit, QueueFull, Unavailable
+from integration_monitor.ingest.receiver.intake import Intake
+from integration_monitor.ingest.receiver.intakes import Intakes, NotTaken, Unready
+from integration_monitor.ingest.receiver.limits import DEFAULT_LIMITS, Limits
+from integration_monitor.ingest.receiver.rejections import RejectionCounts
+from integration_monitor.ingest.receiver.request import Target, read_headers
+from integration_monitor.ingest.signature import SecretError, SignatureError
+from integration_monitor.ingest.some_a_minute import SomeAMinute
+from integration_monitor.manifest.domain import SINGLE
+from integration_monitor.store.engine import StoreError
+from integration_monitor.store.storable import storable
+from integration_monitor.store.webhook_intake import Arrival, WebhookWriter
+
+LOGGED_A_MINUTE = 10
+"""Rejections of an integration."""
+FOLLOW_EVERY_S = 5.0
+BACK_IN_S = 5
+PREFIX = "/webhooks/"
+_log = logging.getLogger(__name__)
+
+Scope = MutableMapping[str, Any]
+Clock = Callable[[], datetime]
+
+
+class Reception:
+    """The receiver of one process. Belongs to one event loop, within `running`."""
+
+    def __init__(
+        self,
+        intakes: Intakes,
+        writer: WebhookWriter,
+        *,
+        limits: Limits = DEFAULT_LIMITS,
+        clock: Clock = lambda: datetime.now(UTC),
+    ) -> None:
+        self._intakes = intakes
+        self._writer = writer
+        self._limits = limits
+        self._clock = clock
+        self._rejected = RejectionCounts()
+        self._logged = SomeAMinute(LOGGED_A_MINUTE)
+        self._commits: GroupCommit | None = None
+        self._noted: datetime | None = None
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Requests are taken within the block; at its end everything that waits is stored."""
+        self._commits = GroupCommit(self._writer, self._note, self._limits)
+        following = asyncio.create_task(self._follow())
+        committing = asyncio.create_task(self._commits.run())
+        try:
+            yield
+        finally:
+            following.cancel()
+            self._commits.close()
+            await committing
+            with suppress(asyncio.CancelledError):
+                await following
+
+    async def answer(self, scope: Scope, receive: Receive) -> Answer:
+        """The answer to a request below `PREFIX`."""
+        try:
+            target = _target(scope)
+            intake = self._intakes.of(target.integration)
+        except NotTaken as error:
+            return wrong(404, str(error))
+        except Unready as error:
+            return later(str(error), seconds=BACK_IN_S)
+        if scope["method"] == "GET":
+            return intake.handshake.of_get(scope["query_string"])
+        if scope["method"] != "POST":
+            return wrong(405, "webhooks are posted", (b"allow", b"POST"))
+        return await self._take(intake, target, scope, receive)
+
+    async def _take(self, intake: Intake, target: Target, scope: Scope, receive: Receive) -> Answer:
+        try:
+            body = await read_body(
+                receive,
+                scope["headers"],
+                at_most=self._limits.bytes,
+                within_s=self._limits.within_s,
+            )
+            now = self._clock()
+            taken = intake.take(target, read_headers(scope["headers"]), body, now)
+            if isinstance(taken, Answer):
+                return taken
+            if taken.events:
+                await self._stored(taken)
+            return TAKEN
+        except SignatureError as error:
+            self._count(target, error.reason, str(error))
+            return wrong(intake.rejected_status, error.detail, reason=error.reason)
+        except BodyError as error:
+            self._count(target, error.reason, error.detail)
+            return wrong(error.status, error.detail, (b"connection", b"close"))
+        except SecretError as error:
+            self._count(target, "unavailable", str(error))
+            return later("the signature cannot be checked at the moment", seconds=BACK_IN_S)
+        except Unavailable as error:
+            self._count(target, "unavailable", str(error))
+            return later(str(error), seconds=1 if isinstance(error, QueueFull) else BACK_IN_S)
+
+    async def _stored(self, arrival: Arrival) -> None:
+        if self._commits is None:
+            raise Unavailable("the receiver is not running")
+        await self._commits.store(arrival)
+
+    async def _note(self) -> None:
+        """That we are up, and whom we turned away. Raises `StoreError`."""
+        minute = self._clock().replace(second=0, microsecond=0)
+        rejections = self._rejected.take()
+        if not rejections and minute == self._noted:
+            return
+        try:
+            await self._writer.note(minute, rejections)
+        except StoreError:
+            self._rejected.give_back(rejections)
+            raise
+        self._noted = minute
+
+    async def _follow(self) -> None:
+        """Manifests are read in a thread: requests do not wait for files."""
+        while True:
+            await asyncio.sleep(FOLLOW_EVERY_S)
+            await asyncio.to_thread(self._intakes.follow)
+
+    def _count(self, target: Target, reason: str, detail: str) -> None:
+        now = self._clock()
+        self._rejected.add(target.integration, target.connection, reason, now)
+        if self._logged.take(target.integration, int(now.timestamp()) // 60):
+            _log.warning("a webhook of %s is not taken: %s", target.integration, detail)
+
+
+def _target(scope: Scope) -> Target:
+    """Raises `NotTaken` for another path."""
+    _, _, rest = scope["raw_path"].decode("latin-1").partition(PREFIX)
+    name, slash, tenant = rest.partition("/")
+    connection = unquote(tenant) if slash else SINGLE
+    if "/" in tenant or not connection or storable(connection) != connection:
+        raise NotTaken("webhooks are posted to /webhooks/INTEGRATION or …/INTEGRATION/TENANT")
+    query = scope["query_string"].decode("latin-1")
+    return Target(unquote(name), connection, f"{slash}{tenant}{'?' if query else ''}{query}")

@@ -1,0 +1,94 @@
+"""Statements of the receiver. They are written out, for they are PostgreSQL's own and run hot."""
+
+from __future__ import annotations
+
+ADD_EVENTS = """
+with came as materialized (
+    select *, date_trunc('hour', received_at, 'UTC') as hour
+    from unnest(
+        %(integration)b::text[], %(connection)b::text[], %(event_id)b::text[], %(digest)b::bytea[],
+        %(type)b::text[], %(tenant)b::text[], %(object_id)b::text[], %(order_key)b::text[],
+        %(occurred_at)b::timestamptz[], %(received_at)b::timestamptz[], %(headers)b::text[],
+        %(body)b::bytea[], %(request_id)b::bigint[], %(conflicting)b::boolean[]
+    ) as came(
+        integration, connection, event_id, digest, type, tenant, object_id, order_key,
+        occurred_at, received_at, headers, body, request_id, conflicting
+    )
+),
+added as (
+    insert into integration_monitor.webhook_events (
+        integration, connection, event_id, digest, type, tenant, object_id, order_key,
+        occurred_at, received_at, headers, body, request_id, state, conflicting
+    )
+    select
+        integration, connection, event_id, digest, type, tenant, object_id, order_key,
+        occurred_at, received_at, headers::jsonb, body, request_id, 'received',
+        conflicting or coalesce((
+            select true
+            from integration_monitor.webhook_events as known
+            where (known.integration, known.connection, known.event_id)
+                = (came.integration, came.connection, came.event_id)
+                and known.digest <> came.digest
+            limit 1
+        ), false)
+    from came
+    on conflict (integration, connection, event_id, digest) do nothing
+    returning integration, tenant, type, date_trunc('hour', received_at, 'UTC') as hour, request_id
+),
+requests as (
+    insert into integration_monitor.webhook_requests (id, received_at, body)
+    select id, received_at, body
+    from unnest(%(raw_id)b::bigint[], %(raw_at)b::timestamptz[], %(raw_body)b::bytea[])
+        as raw(id, received_at, body)
+    where id in (select request_id from added)
+),
+seen as (
+    select integration, tenant, coalesce(type, '') as type, hour, count(*) as number,
+        min(received_at) as first_at, max(received_at) as last_at
+    from came group by 1, 2, 3, 4
+),
+new as (
+    select integration, tenant, coalesce(type, '') as type, hour, count(*) as number
+    from added group by 1, 2, 3, 4
+)
+insert into integration_monitor.webhook_counts as known (
+    integration, tenant, type, hour, received, duplicates, first_at, last_at
+)
+select integration, tenant, type, hour, coalesce(new.number, 0),
+    seen.number - coalesce(new.number, 0), first_at, last_at
+from seen left join new using (integration, tenant, type, hour)
+-- In one order, so that two receivers never wait for each other.
+order by integration, tenant, type, hour
+on conflict (integration, tenant, type, hour) do update set
+    received = known.received + excluded.received,
+    duplicates = known.duplicates + excluded.duplicates,
+    first_at = least(known.first_at, excluded.first_at),
+    last_at = greatest(known.last_at, excluded.last_at)
+"""
+"""Events, their counts and the bodies that held a list of them, in one statement: so the counts
+are those of what is stored. A body of which all events were known is not kept again."""
+
+REQUEST_IDS = """
+select nextval(pg_get_serial_sequence('integration_monitor.webhook_requests', 'id'))
+from generate_series(1, %(number)s)
+"""
+
+BEAT = """
+insert into integration_monitor.receiver_minutes (minute) values (%(minute)s)
+on conflict do nothing
+"""
+
+ADD_REJECTIONS = """
+insert into integration_monitor.webhook_rejections as known (
+    integration, connection, reason, minute, requests, first_at, last_at
+)
+select * from unnest(
+    %(integration)s::text[], %(connection)s::text[], %(reason)s::text[],
+    %(minute)s::timestamptz[], %(requests)s::bigint[], %(first_at)s::timestamptz[],
+    %(last_at)s::timestamptz[]
+)
+on conflict (integration, connection, reason, minute) do update set
+    requests = known.requests + excluded.requests,
+    first_at = least(known.first_at, excluded.first_at),
+    last_at = greatest(known.last_at, excluded.last_at)
+"""
