@@ -101,9 +101,13 @@ def test_data_that_looks_like_a_reference_is_none() -> None:
 def test_references_are_found_wherever_they_may_stand() -> None:
     names = {error.message.split()[2] for error in missing_references(load_directory(EXAMPLES), {})}
     assert names == {
+        "EVENTS_DATABASE_URL",
         "GITHUB_TOKEN",
+        "GITHUB_WEBHOOK_SECRET",
         "HUBSPOT_WEBHOOK_SECRET",
         "ONCALL_URL",
+        "PRODUCT_EVENTS_SECRET",
+        "PRODUCT_EVENTS_URL",
         "PRODUCT_URL",
         "QUEUE_URL",
         "SALESFORCE_AMER_CLIENT_ID",
@@ -114,6 +118,8 @@ def test_references_are_found_wherever_they_may_stand() -> None:
         "SALESFORCE_EMEA_URL",
         "STRIPE_KEY_AMERICA",
         "STRIPE_KEY_EUROPE",
+        "STRIPE_WEBHOOK_SECRET_AMERICA",
+        "STRIPE_WEBHOOK_SECRET_EUROPE",
         "TRACKER_API_KEY",
         "WAREHOUSE_URL",
         "ZENDESK_API_TOKEN",
