@@ -21,10 +21,9 @@ from integration_monitor.manifest.domain import TimeFormat
 from integration_monitor.manifest.webhooks import HEADER, TYPE_NAMES, Webhooks
 from integration_monitor.observe.canonical import canonical_key, parse_time
 from integration_monitor.observe.json_path import Path
+from integration_monitor.store.storable import MOST, storable
 
-MAX_TEXT = 255
-"""Characters of an id or a name: an index of the store holds no long ones."""
-_KEPT = 180
+_KEPT = 130
 _DIGITS_OF_EPOCH = 10
 _MILLISECONDS = 10**11
 """Of these there were so many by 1973; seconds there will be by 5138."""
@@ -36,7 +35,7 @@ Finder = Callable[[object, Headers], Any]
 
 @dataclass(frozen=True, slots=True)
 class ReadEvent:
-    """One event. Its texts are no longer than `MAX_TEXT`, and can be stored as they are."""
+    """One event. Its texts are as `storable` leaves them; a long one keeps its hash."""
 
     event_id: str
     """The partner's; several parts are joined by colons; `sha256:…` where it has none."""
@@ -179,7 +178,7 @@ def _format_of(value: object) -> TimeFormat:
     """A number of seconds or milliseconds is one: no time of an event can be meant by both."""
     digits = value.partition(".")[0] if isinstance(value, str) else ""
     if digits.isdecimal() and len(digits) >= _DIGITS_OF_EPOCH:  # fewer may be a date, 20260301
-        value = int(digits[:MAX_TEXT])
+        value = int(digits[:MOST])
     if isinstance(value, int | float):
         return "epoch_ms" if abs(value) >= _MILLISECONDS else "epoch_s"
     return "iso8601"
@@ -190,9 +189,11 @@ def _escaped(part: str) -> str:
 
 
 def _storable(text: str) -> str:
-    """A text that PostgreSQL takes, and an index: shortened, it ends with its hash."""
+    """A text that PostgreSQL takes, also in an index; different texts stay different."""
+    if storable(text) == text:
+        return text
     safe = text.encode(errors="backslashreplace").decode().replace("\x00", "\\x00")
-    if len(safe) <= MAX_TEXT:
+    if len(safe) <= MOST:
         return safe
     return f"{safe[:_KEPT]}…{hashlib.sha256(safe.encode()).hexdigest()}"
 
