@@ -1,0 +1,141 @@
+"""Events that were received, on their way to the deliveries that each sink is to get."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from integration_monitor.store.arrays import each_text
+from integration_monitor.store.webhook_tables import webhook_deliveries, webhook_events
+
+_LOCK = "webhooks"
+
+
+@dataclass(frozen=True)
+class StoredEvent:
+    """A partner's event as it is stored."""
+
+    id: int
+    integration: str
+    connection: str
+    event_id: str
+    digest: bytes
+    conflicting: bool
+    type: str | None
+    tenant: str
+    object_id: str | None
+    order_key: str | None
+    occurred_at: datetime | None
+    received_at: datetime
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Read:
+    """What was read from an event."""
+
+    id: int
+    type: str | None
+    tenant: str
+    object_id: str | None
+    order_key: str | None
+    occurred_at: datetime | None
+    unified_type: str | None
+    """None where it is not handed on."""
+    error: str | None = None
+    """Why it cannot be handed on."""
+
+
+STORED = tuple(webhook_events.c[name] for name in StoredEvent.__dataclass_fields__)
+
+
+def unqueued(connection: sa.Connection, integrations: Sequence[str]) -> tuple[str, ...]:
+    """Which of these have events that nobody has read."""
+    name = each_text(integrations)
+    there = sa.exists().where(webhook_events.c.integration == name, _unqueued())
+    return tuple(connection.execute(sa.select(name).where(there)).scalars())
+
+
+def take(connection: sa.Connection, integration: str, limit: int) -> tuple[StoredEvent, ...]:
+    """The oldest events that nobody has read, locked until the transaction ends.
+
+    One worker at a time reads an integration's, so that they get into the queues in the order in
+    which they came; for others there are none meanwhile.
+    """
+    lock = sa.func.pg_try_advisory_xact_lock(sa.func.hashtext(_LOCK), sa.func.hashtext(integration))
+    if not connection.execute(sa.select(lock)).scalar_one():
+        return ()
+    query = (
+        sa.select(*STORED)
+        .where(webhook_events.c.integration == integration, _unqueued())
+        .order_by(webhook_events.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return tuple(stored_event(row) for row in connection.execute(query))
+
+
+def queue(
+    connection: sa.Connection,
+    integration: str,
+    read: Sequence[Read],
+    sinks: Collection[str],
+    now: datetime,
+) -> None:
+    """Write down what was read, and let each sink have what is to be handed on."""
+    if not read:
+        return
+    handed_on = [event for event in read if event.unified_type is not None and not event.error]
+    if handed_on and sinks:
+        rows = [_delivery(integration, event, sink, now) for event in handed_on for sink in sinks]
+        # After a replay some sinks have it already.
+        connection.execute(insert(webhook_deliveries).on_conflict_do_nothing(), rows)
+    waiting = {event.id for event in handed_on} if sinks else set()
+    connection.execute(
+        webhook_events.update().where(webhook_events.c.id == sa.bindparam("b_id")),
+        [_changes(event, event.id in waiting, now) for event in read],
+    )
+
+
+def stored_event(row: Any) -> StoredEvent:
+    """An event out of a row that has the columns `STORED`."""
+    return StoredEvent(**{name: getattr(row, name) for name in StoredEvent.__dataclass_fields__})
+
+
+def _unqueued() -> sa.ColumnElement[bool]:
+    return sa.and_(webhook_events.c.queued_at.is_(None), webhook_events.c.state == "received")
+
+
+def _delivery(integration: str, event: Read, sink: str, now: datetime) -> dict[str, object]:
+    return {
+        "event": event.id,
+        "sink": sink,
+        "integration": integration,
+        "order_key": event.order_key,
+        "state": "waiting",
+        "waiting_since": now,
+        "next_attempt_at": now,
+    }
+
+
+def _changes(event: Read, is_waiting: bool, now: datetime) -> dict[str, object]:
+    state = "dead" if event.error else "received" if is_waiting else "processed"
+    return {
+        "b_id": event.id,
+        "type": event.type,
+        "tenant": event.tenant,
+        "object_id": event.object_id,
+        "order_key": event.order_key,
+        "occurred_at": event.occurred_at,
+        "unified_type": event.unified_type,
+        "queued_at": now,
+        "state": state,
+        "processed_at": None if state == "received" else now,
+        "error": event.error,
+    }

@@ -1,0 +1,322 @@
+"""Events on their way from the store to a product over real HTTP."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from standardwebhooks import Webhook
+
+from integration_monitor.ingest.processing.processor import Processor
+from integration_monitor.manifest.domain import Fleet
+from integration_monitor.manifest.webhooks import HttpSink
+from integration_monitor.store.engine import Store
+from integration_monitor_tests.ingest.processing.examples import (
+    ENVIRON,
+    NOW,
+    SECRET,
+    WEBHOOKS,
+    Clock,
+    crm,
+    deliveries,
+    event,
+    http,
+    processor,
+    receive,
+    states,
+    stored,
+)
+from integration_monitor_tests.ingest.processing.product import Answer, Product, product
+
+NOWHERE = "http://127.0.0.1:1/events"
+
+
+def test_an_event_gets_to_the_product_as_a_unified_one(
+    store: Store, shop: Product, clock: Clock
+) -> None:
+    (number,) = receive(store, event())
+    processor(store, crm(product=http(shop.url)), clock=clock).once()
+    (posted,) = shop.posted
+    assert posted.event == {
+        "id": posted.headers["webhook-id"],
+        "type": "crm.contact.updated",
+        "kind": "crm.contact",
+        "integration": "crm",
+        "tenant": "acme",
+        "object_id": "c1",
+        "occurred_at": "2026-03-02T09:29:00.001000Z",
+        "received_at": "2026-03-02T09:30:00Z",
+        "sequence": number,
+        "superseded": False,
+        "conflicting": False,
+        "data": {"plan": "pro", "email": "1@example.com"},
+        "raw": {
+            "id": "e1",
+            "type": "contact.changed",
+            "connection": "-",
+            "sha256": stored(store)[0].digest.hex(),
+        },
+    }
+    assert states(store) == ["processed"]
+    assert [(one.state, one.attempts) for one in deliveries(store)] == [("delivered", 1)]
+
+
+def test_the_product_verifies_it_with_the_library_of_standard_webhooks(
+    store: Store, shop: Product
+) -> None:
+    receive(store, event())
+    fleet = Fleet("nowhere", (crm(product=http(shop.url)),))
+    Processor(store, lambda: fleet, ENVIRON).once()
+    (posted,) = shop.posted
+    verified = Webhook(SECRET).verify(posted.body, posted.headers)
+    assert verified["raw"]["id"] == "e1"
+
+
+def test_types_that_the_manifest_does_not_name_are_kept_and_not_handed_on(
+    store: Store, shop: Product, clock: Clock
+) -> None:
+    receive(store, event(1, type="contact.merged"), event(2))
+    done = processor(store, crm(product=http(shop.url)), clock=clock)
+    done.once()
+    assert shop.taken == ["e2"]
+    assert states(store) == ["processed", "processed"]
+    assert [one.unified_type for one in stored(store)] == [None, "crm.contact.updated"]
+    assert done.taken().queued["crm"].unnamed == 1
+
+
+def test_what_cannot_be_understood_is_dead_at_once_and_alone(
+    store: Store, shop: Product, clock: Clock
+) -> None:
+    broken = [b"{cut o", event(2) | {"type": None}]
+    receive(store, *broken, event(3))
+    processor(store, crm(product=http(shop.url)), clock=clock).once()
+    assert shop.taken == ["e3"]
+    assert [(one.state, one.error) for one in stored(store)] == [
+        ("dead", "the body is not JSON"),
+        ("dead", "it names no event type"),
+        ("processed", None),
+    ]
+
+
+def test_a_poison_event_fails_alone_and_is_dead_in_the_end(
+    store: Store, shop: Product, clock: Clock
+) -> None:
+    def answer(event: dict[str, Any]) -> Answer:
+        return 422 if event["raw"]["id"] == "e2" else 204
+
+    shop.answer = answer
+    receive(store, *(event(n, contact=f"c{n}") for n in range(1, 6)))
+    work = processor(store, crm(product=http(shop.url)), clock=clock)
+    for _ in range(12):
+        work.once()
+        clock.on(seconds=4)
+    assert Counter(shop.tried) == {"e1": 1, "e2": 5, "e3": 1, "e4": 1, "e5": 1}
+    assert states(store) == ["processed", "dead", "processed", "processed", "processed"]
+    assert stored(store)[1].error == "product: answered HTTP 422"
+
+
+def test_what_comes_later_of_one_object_waits_for_what_came_before(
+    store: Store, shop: Product, clock: Clock
+) -> None:
+    once = iter([503])
+    shop.answer = lambda event: next(once, 204) if event["raw"]["id"] == "e1" else 204
+    receive(store, event(1), event(2), event(3, contact="c2"))
+    work = processor(store, crm(product=http(shop.url)), clock=clock)
+    work.once()
+    assert shop.taken == ["e3"]
+    clock.on(seconds=2)
+    work.once()
+    assert shop.taken == ["e3", "e1", "e2"]
+
+
+def test_a_sink_that_is_down_for_an_hour_loses_nothing_and_holds_up_nobody(
+    store: Store, shop: Product, clock: Clock
+) -> None:
+    down = NOW + timedelta(hours=1)
+    shop.answer = lambda event: 503 if clock.now < down else 204
+    with product() as other:
+        fleet = (
+            crm(product=http(shop.url), other=http(other.url)),
+            crm(name="erp", a=http(other.url)),
+        )
+        work = processor(store, *fleet, clock=clock)
+        for minute in range(66):
+            said = [event(10 * minute + n, contact=f"c{n}") for n in range(2)]
+            receive(store, *said, at=clock.now)
+            receive(store, event(minute), integration="erp", at=clock.now)
+            work.once()
+            # Nobody else waits for it.
+            assert len(other.posted) == 3 * (minute + 1)
+            if clock.now == down - timedelta(minutes=1):
+                tried_while_down = len(shop.posted)
+            clock.on(minutes=1)
+    expected = [f"e{10 * minute + n}" for minute in range(66) for n in range(2)]
+    # One look each minute, and what it took to see that it is down.
+    assert tried_while_down <= 70
+    assert Counter(shop.taken) == Counter(expected)
+    for contact in (0, 1):
+        assert [e for e in shop.taken if int(e[1:]) % 10 == contact] == expected[contact::2]
+    assert set(states(store)) == {"processed"}
+
+
+def test_a_sink_that_is_down_is_not_asked_again_and_again(
+    store: Store, shop: Product, clock: Clock
+) -> None:
+    shop.answer = lambda event: 500
+    receive(store, *(event(n, contact=f"c{n}") for n in range(100)))
+    work = processor(store, crm(product=http(shop.url)), clock=clock)
+    for _ in range(5):
+        work.once()
+    assert len(shop.posted) == 16
+    assert work.taken().trouble == {("crm", "product"): "answered HTTP 500"}
+
+
+def test_it_waits_as_long_as_it_is_asked_to(store: Store, shop: Product, clock: Clock) -> None:
+    again = NOW + timedelta(seconds=300)
+    shop.answer = lambda event: 204 if clock.now >= again else (429, {"Retry-After": "300"})
+    receive(store, event(1), event(2, contact="c2"))
+    work = processor(store, crm(product=http(shop.url)), clock=clock)
+    for seconds in (0, 100, 199):
+        clock.on(seconds=seconds)
+        work.once()
+    assert len(shop.posted) == 2
+    clock.on(seconds=1)
+    work.once()
+    assert sorted(shop.taken) == ["e1", "e2"]
+
+
+def test_what_could_not_be_delivered_for_long_is_dead_tried_or_not(
+    store: Store, clock: Clock
+) -> None:
+    sink = http(NOWHERE, retry_for=timedelta(hours=2))
+    receive(store, *(event(n, contact=f"c{n}") for n in range(30)))
+    work = processor(store, crm(product=sink), clock=clock)
+    for _ in range(5):
+        work.once()
+        clock.on(minutes=40)
+    assert set(states(store)) == {"dead"}
+    assert {one.error for one in deliveries(store)} == {"could not connect"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "state", "said"),
+    [
+        (410, "dead", "answered HTTP 410"),
+        (400, "waiting", "answered HTTP 400"),
+        (404, "waiting", "answered HTTP 404"),
+        ((302, {"Location": "/elsewhere"}), "waiting", "answered HTTP 302"),
+        (500, "waiting", "answered HTTP 500"),
+    ],
+)
+def test_what_an_answer_means(
+    store: Store, shop: Product, clock: Clock, answer: Answer, state: str, said: str
+) -> None:
+    shop.answer = lambda event: answer
+    receive(store, event())
+    processor(store, crm(product=http(shop.url)), clock=clock).once()
+    (delivery,) = deliveries(store)
+    assert (delivery.state, delivery.error) == (state, said)
+
+
+@pytest.mark.parametrize(
+    ("sink", "environ", "said"),
+    [
+        (http(NOWHERE), {}, "environment variable PRODUCT_SECRET is not set"),
+        (http(NOWHERE), {"PRODUCT_SECRET": "whsec_"}, "is not one of Standard Webhooks"),
+        (HttpSink("nonsense:hidden@"), {}, "its address is not valid"),
+    ],
+)
+def test_a_sink_that_is_not_set_up_loses_nothing(
+    store: Store, clock: Clock, sink: HttpSink, environ: dict[str, str], said: str
+) -> None:
+    receive(store, *(event(n, contact=f"c{n}") for n in range(3)))
+    fleet = Fleet("nowhere", (crm(product=sink),))
+    work = Processor(store, lambda: fleet, environ, clock=clock)
+    work.once()
+    (why,) = work.taken().trouble.values()
+    assert said in why
+    assert "hidden" not in why
+    assert set(states(store)) == {"received"}
+
+
+def test_a_sink_that_was_taken_out_of_the_manifest_holds_up_no_event(
+    store: Store, shop: Product, clock: Clock
+) -> None:
+    receive(store, event())
+    processor(store, crm(old=http(NOWHERE), product=http(shop.url)), clock=clock).once()
+    assert states(store) == ["received"]
+    processor(store, crm(product=http(shop.url)), clock=clock).once()
+    assert states(store) == ["dead"]
+    assert stored(store)[0].error == "old: the manifest has no such sink any more"
+
+
+def test_a_late_event_says_that_a_newer_one_is_known(
+    store: Store, shop: Product, clock: Clock
+) -> None:
+    receive(store, event(5), event(3), event(7))
+    processor(store, crm(product=http(shop.url)), clock=clock).once()
+    told = {one.event["raw"]["id"]: one.event["superseded"] for one in shop.posted}
+    assert told == {"e5": True, "e3": True, "e7": False}
+
+
+def test_a_late_event_is_told_also_where_the_newer_one_was_handed_on_before(
+    store: Store, shop: Product, clock: Clock
+) -> None:
+    work = processor(store, crm(product=http(shop.url)), clock=clock)
+    for number in (5, 3, 7):
+        receive(store, event(number))
+        work.once()
+    assert [one.event["superseded"] for one in shop.posted] == [False, True, False]
+
+
+def test_an_event_with_the_id_of_another_is_handed_on_and_says_so(
+    store: Store, shop: Product, clock: Clock
+) -> None:
+    receive(store, event(1))
+    receive(store, event(1, fields={"email": "other@example.com"}), conflicting=True)
+    processor(store, crm(product=http(shop.url)), clock=clock).once()
+    first, second = (one.event for one in shop.posted)
+    assert (first["conflicting"], second["conflicting"]) == (False, True)
+    assert first["id"] != second["id"]
+    assert first["raw"]["id"] == second["raw"]["id"] == "e1"
+
+
+def test_events_are_read_by_the_manifest_as_it_is_now(
+    store: Store, shop: Product, clock: Clock
+) -> None:
+    receive(store, {"id": "e1", "kind": "contact.changed", "account": "acme", "who": "c9"})
+    changed = replace(WEBHOOKS, type="kind", object="who", ordered_by="who")
+    processor(store, crm(changed, product=http(shop.url)), clock=clock).once()
+    (posted,) = shop.posted
+    assert posted.event["object_id"] == "c9"
+    assert posted.event["occurred_at"] is None
+    (row,) = stored(store)
+    assert (row.type, row.order_key) == ("contact.changed", "c9")
+
+
+def test_without_fields_all_of_the_event_is_handed_on(
+    store: Store, shop: Product, clock: Clock
+) -> None:
+    receive(store, event(1, type="contact.deleted"))
+    processor(store, crm(replace(WEBHOOKS, data={}), product=http(shop.url)), clock=clock).once()
+    assert shop.posted[0].event["data"] == json.loads(stored(store)[0].body)
+
+
+def test_a_signature_has_the_time_of_the_attempt(store: Store, shop: Product, clock: Clock) -> None:
+    once = iter([503])
+    shop.answer = lambda event: next(once, 204)
+    receive(store, event())
+    work = processor(store, crm(product=http(shop.url)), clock=clock)
+    work.once()
+    clock.on(minutes=30)
+    work.once()
+    first, second = shop.posted
+    assert first.headers["webhook-id"] == second.headers["webhook-id"]
+    at = datetime.fromtimestamp(int(second.headers["webhook-timestamp"]), UTC)
+    assert at == NOW + timedelta(minutes=30)
+    signed = Webhook(SECRET).sign(second.headers["webhook-id"], at, second.body.decode())
+    assert second.headers["webhook-signature"] == signed
