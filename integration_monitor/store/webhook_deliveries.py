@@ -55,29 +55,31 @@ def due_lanes(connection: sa.Connection, lanes: Sequence[Lane], now: datetime) -
         webhook_deliveries.c.integration == lane.c.integration,
         webhook_deliveries.c.sink == lane.c.sink,
         _is_due(now),
+        ~_is_held_back(),
     )
     query = sa.select(lane.c.integration, lane.c.sink).where(there)
     return tuple(Lane(*row) for row in connection.execute(query))
 
 
-def take(connection: sa.Connection, lane: Lane, now: datetime, limit: int) -> tuple[Due, ...]:
+def take(
+    connection: sa.Connection,
+    lane: Lane,
+    now: datetime,
+    limit: int,
+    *,
+    least_tried: bool = False,
+) -> tuple[Due, ...]:
     """The oldest events that are due, locked until the transaction ends: nobody else gets them.
 
-    Of events with one order key only the first that waits, whoever is at it.
+    Of events with one order key only the first that waits, whoever is at it. With
+    `least_tried` first those that failed the least: not always the same one.
     """
-    earlier = webhook_deliveries.alias("earlier")
-    held_back = sa.exists().where(
-        earlier.c.integration == lane.integration,
-        earlier.c.sink == lane.sink,
-        earlier.c.order_key == webhook_deliveries.c.order_key,
-        earlier.c.state == "waiting",
-        earlier.c.event < webhook_deliveries.c.event,
-    )
+    first = [webhook_deliveries.c.attempts] if least_tried else []
     query = (
         sa.select(*STORED, webhook_deliveries.c.attempts, webhook_deliveries.c.waiting_since)
         .join(webhook_events, webhook_events.c.id == webhook_deliveries.c.event)
-        .where(*_of(lane), _is_due(now), ~held_back)
-        .order_by(webhook_deliveries.c.event)
+        .where(*_of(lane), _is_due(now), ~_is_held_back())
+        .order_by(*first, webhook_deliveries.c.event)
         .limit(limit)
         .with_for_update(of=webhook_deliveries, skip_locked=True)
     )
@@ -181,6 +183,22 @@ def _of(lane: Lane) -> tuple[sa.ColumnElement[bool], ...]:
 def _is_due(now: datetime) -> sa.ColumnElement[bool]:
     return sa.and_(
         webhook_deliveries.c.state == "waiting", webhook_deliveries.c.next_attempt_at <= now
+    )
+
+
+def _is_held_back() -> sa.ColumnElement[bool]:
+    """Whether an earlier one with its order key still waits for the same sink."""
+    earlier = webhook_deliveries.alias("earlier")
+    return (
+        sa.exists()
+        .where(
+            earlier.c.integration == webhook_deliveries.c.integration,
+            earlier.c.sink == webhook_deliveries.c.sink,
+            earlier.c.order_key == webhook_deliveries.c.order_key,
+            earlier.c.state == "waiting",
+            earlier.c.event < webhook_deliveries.c.event,
+        )
+        .correlate(webhook_deliveries)
     )
 
 

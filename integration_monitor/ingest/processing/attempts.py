@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 FIRST = timedelta(seconds=1)
-LONGEST = timedelta(hours=1)
+LONGEST = timedelta(minutes=10)
+LONGEST_ASKED = timedelta(hours=1)
 REFUSALS = 5
 """Attempts after which an event that a sink cannot read is given up."""
 
@@ -38,9 +39,9 @@ def next_attempt(
 ) -> datetime | None:
     """When an event is tried again that failed so many times; None where it is given up.
 
-    Waits grow from 1 s to 1 h, each drawn evenly from zero on (`drawn`, 0 to 1), so that events
+    Waits grow from 1 s to 10 min, each drawn evenly from zero on (`drawn`, 0 to 1), so that events
     which failed together do not come back together. No wait is shorter than what the sink asked
-    for, up to that hour, and none ends later than `retry_for` after the event began to wait.
+    for, up to an hour, and none ends later than `retry_for` after the event began to wait.
     """
     if failure.kind == "never" or now - waiting_since >= retry_for:
         return None
@@ -48,5 +49,5 @@ def next_attempt(
         return None
     doublings: int = 2 ** min(attempts - 1, 20)
     wait = drawn * min(LONGEST, FIRST * doublings)
-    asked = min(LONGEST, failure.retry_after or timedelta(0))
+    asked = min(LONGEST_ASKED, failure.retry_after or timedelta(0))
     return min(now + max(wait, asked), max(now, waiting_since + retry_for))

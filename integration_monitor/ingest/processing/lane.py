@@ -103,22 +103,25 @@ class LaneWorker:
         sink = self._opened(now)
         if sink is None:
             return self._give_up(now)
-        limit = 1 if self.health.is_down else sink.batch
+        probing = self.health.is_down
         with self._store.begin() as connection:
-            due = webhook_deliveries.take(connection, self.lane, now, limit)
+            due = webhook_deliveries.take(
+                connection, self.lane, now, 1 if probing else sink.batch, least_tried=probing
+            )
             events, broken = self._unified(due)
             known = webhook_objects.newest(connection, self.lane.integration, _objects(events))
             outgoing = [Outgoing(event, _is_superseded(event, known)) for event in events.values()]
-            results = dict(
-                zip(events, sink.deliver(outgoing, now) if outgoing else [], strict=True)
-            )
+            answers = sink.deliver(outgoing, now) if outgoing else []
+            results = dict(zip(events, answers, strict=True))
+            self._learn(results)
             attempted = [self._attempted(one, {**results, **broken}, now) for one in due]
             webhook_deliveries.record(connection, self.lane, attempted, self._clock())
-        failed = [(event, failure) for event, failure in results.items() if failure is not None]
-        self.health = self.health.after(
-            len(results) - len(failed), failed, self._clock(), self._drawn()
-        )
         return _handed(attempted) + self._give_up(now)
+
+    def _learn(self, results: Mapping[int, Failure | None]) -> None:
+        failed = [(event, failure) for event, failure in results.items() if failure is not None]
+        delivered = len(results) - len(failed)
+        self.health = self.health.after(delivered, failed, self._clock(), self._drawn())
 
     def _opened(self, now: datetime) -> OpenSink | None:
         if self._open is None:
@@ -151,6 +154,9 @@ class LaneWorker:
             now=now,
             drawn=self._drawn(),
         )
+        if again_at and failure.kind == "trouble" and self.health.until:
+            # It is the sink's trouble: the event is due as soon as the sink is tried again.
+            again_at = min(again_at, self.health.until)
         return Attempted(due.event.id, failure.why, again_at)
 
     def _give_up(self, now: datetime) -> Handed:

@@ -12,8 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from integration_monitor.ingest.processing.processor import Processor
-from integration_monitor.manifest.domain import Fleet, Integration, Owner, Reference
+from integration_monitor.manifest.domain import Integration, Owner, Reference
 from integration_monitor.manifest.webhooks import EventRule, HttpSink, Sink, SqlSink, Webhooks
 from integration_monitor.store.engine import Store
 from integration_monitor.store.webhook_tables import webhook_deliveries, webhook_events
@@ -67,11 +66,6 @@ def http(url: str, **more: Any) -> HttpSink:
 
 def sql(url: str, **more: Any) -> SqlSink:
     return SqlSink(url, "crm.events", **more)
-
-
-def processor(store: Store, *integrations: Integration, clock: Clock, **more: Any) -> Processor:
-    fleet = Fleet("nowhere", integrations)
-    return Processor(store, lambda: fleet, ENVIRON, clock=clock, drawn=lambda: 1.0, **more)
 
 
 def event(number: int = 1, **changes: Any) -> dict[str, Any]:
