@@ -20,6 +20,7 @@ from integration_monitor.manifest.domain import (
     Sync,
     Tolerance,
 )
+from integration_monitor.manifest.webhooks import SqlSink
 from integration_monitor.signals.mapped import Role, side_of
 from integration_monitor.signals.wording import count, span
 
@@ -62,6 +63,23 @@ def of_api(integration: Integration | BrokenManifest) -> str:
     ]
     how = "**Calls** are counted where they are made, and judged every half a minute"
     return _page(what, [*base, *endpoints, how, *_people(integration)], integration)
+
+
+def of_webhooks(integration: Integration | BrokenManifest) -> str:
+    """The page of what a partner sends."""
+    if isinstance(integration, BrokenManifest) or integration.webhooks is None:
+        return ""
+    webhooks = integration.webhooks
+    what = f"**The webhooks of {integration.title}**, as they reach the receiver."
+    facts = [f"**Sent to** `{webhooks.public_url}`"] if webhooks.public_url else []
+    facts += [f"**Event** {_code(name)} is `{rule.type}`" for name, rule in webhooks.events.items()]
+    facts += [
+        f"**Sink** {name}: "
+        + (f"the table `{sink.table}`" if isinstance(sink, SqlSink) else "HTTP")
+        for name, sink in webhooks.sinks.items()
+    ]
+    facts.append("**Judged** every half a minute, from what the receiver and the workers store")
+    return _page(what, [*facts, *_people(integration)], integration)
 
 
 def allowed(tolerance: Tolerance) -> str:

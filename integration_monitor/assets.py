@@ -10,12 +10,6 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import dagster as dg
 
-from integration_monitor.api_results import (
-    JudgeFleet,
-    RunJudgement,
-    api_results,
-    judge_fleet_now,
-)
 from integration_monitor.checks import (
     CheckOutcome,
     check_result,
@@ -31,6 +25,13 @@ from integration_monitor.dagster_internals import (
     selections,
 )
 from integration_monitor.failures import describe
+from integration_monitor.fleet_results import (
+    JudgeFleet,
+    RunJudgement,
+    fleet_results,
+    judge_fleet_now,
+    judge_webhooks_now,
+)
 from integration_monitor.manifest.domain import BrokenManifest, Integration
 from integration_monitor.prefetch import Prefetcher
 from integration_monitor.resources import STORE, StoreResource
@@ -38,7 +39,7 @@ from integration_monitor.signals.mapped import mapped_paths
 from integration_monitor.signals.verdict import Verdict
 from integration_monitor.store.engine import Store, StoreError
 from integration_monitor.targets import Target
-from integration_monitor.translator import AssetData, table_name
+from integration_monitor.translator import AssetData, FleetRole, table_name
 
 if TYPE_CHECKING:
     from integration_monitor.measurement import SyncMeasurement
@@ -95,13 +96,13 @@ class _Bench:
         targets: Mapping[str, Target],
         measure: Measure,
         judge_manifest: JudgeManifest,
-        judge_fleet: JudgeFleet,
+        judges: Mapping[FleetRole, JudgeFleet],
     ) -> None:
         self._targets = targets
         self._measure = measure
         self._judge_manifest = judge_manifest
         self._prefetcher: Prefetcher[_Measured | _Failed] = Prefetcher()
-        self._calls = RunJudgement(judge_fleet)
+        self._judged = {role: RunJudgement(role, judge) for role, judge in judges.items()}
 
     def run(self, context: dg.AssetExecutionContext, target: Target) -> Iterator[OpResult]:
         """Yield a result for everything selected; then fail if something was not measured.
@@ -118,14 +119,13 @@ class _Bench:
             found = self._prefetcher.take(context.run.run_id, target.op_name, work)
             failed += [found] if isinstance(found, _Failed) else []
             yield from _sync_results(target, keys, found)
-        if target.of_role(keys, "api"):
-            calls = _attempt(
-                lambda: self._calls.of(context.run.run_id, resource.open, self._integrations(by_op))
-            )
-            failed += [calls] if isinstance(calls, _Failed) else []
-            yield from api_results(
-                target, keys, calls.reason if isinstance(calls, _Failed) else calls
-            )
+        for role, judgement in self._judged.items():
+            if target.of_role(keys, role):
+                asked = self._integrations(by_op, role)
+                fleet = _attempt(partial(judgement.of, context.run.run_id, resource.open, asked))
+                failed += [fleet] if isinstance(fleet, _Failed) else []
+                known = fleet.reason if isinstance(fleet, _Failed) else fleet
+                yield from fleet_results(target, keys, role, known)
         if target.of_role(keys, "manifest"):
             judged = _attempt(lambda: self._judge_manifest(target.manifest, resource.open()))
             failed += [judged] if isinstance(judged, _Failed) else []
@@ -133,10 +133,10 @@ class _Bench:
         if failed:
             raise dg.Failure("; ".join(failure.reason for failure in failed), allow_retries=False)
 
-    def _integrations(self, by_op: Mapping[str, EntityKeys]) -> list[Integration]:
-        """Those of the run whose calls are to be judged."""
+    def _integrations(self, by_op: Mapping[str, EntityKeys], role: FleetRole) -> list[Integration]:
+        """Those of the run of which this is to be judged."""
         targets = [(self._targets.get(name), keys) for name, keys in by_op.items()]
-        found = [each.manifest for each, keys in targets if each and each.of_role(keys, "api")]
+        found = [each.manifest for each, keys in targets if each and each.of_role(keys, role)]
         return [manifest for manifest in found if isinstance(manifest, Integration)]
 
     def _work(
@@ -163,10 +163,12 @@ def build_assets(
     measure: Measure,
     judge_manifest: JudgeManifest,
     judge_fleet: JudgeFleet = judge_fleet_now,
+    judge_webhooks: JudgeFleet = judge_webhooks_now,
 ) -> list[dg.AssetsDefinition]:
     """One observable multi-asset a target; all ops of one process measure side by side."""
     by_op = {target.op_name: target for target in targets}
-    bench = _Bench(by_op, measure, judge_manifest, judge_fleet)
+    judges: Mapping[FleetRole, JudgeFleet] = {"api": judge_fleet, "webhooks": judge_webhooks}
+    bench = _Bench(by_op, measure, judge_manifest, judges)
     # Observable multi-assets are called beta; that is this package's concern, not its users'.
     with disable_dagster_warnings():
         return [_observed(target, bench) for target in targets]

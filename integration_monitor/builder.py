@@ -7,12 +7,12 @@ from pathlib import Path
 
 import dagster as dg
 
-from integration_monitor.api_results import JudgeFleet, judge_fleet_now
 from integration_monitor.asset_check_watch import AssetCheckWatch, ExtraChecks
 from integration_monitor.assets import Measure, build_assets, measure_now
 from integration_monitor.changelog_job import build_changelog_jobs
 from integration_monitor.collection import collection_paused
 from integration_monitor.dagster_internals import register_library
+from integration_monitor.fleet_results import JudgeFleet, judge_fleet_now, judge_webhooks_now
 from integration_monitor.jobs import build_jobs
 from integration_monitor.loading import load_pinned
 from integration_monitor.manifest.domain import Fleet
@@ -22,6 +22,7 @@ from integration_monitor.resources import STORE, StoreResource
 from integration_monitor.schedules import build_schedules
 from integration_monitor.sensors import (
     INTERVAL_S,
+    build_flat_line_sensor,
     build_incident_sensor,
     build_manifest_sensor,
     build_telemetry_sensor,
@@ -48,6 +49,7 @@ def build_integration_monitor_defs(
     sensor_interval_s: int = INTERVAL_S,
     measure: Measure = measure_now,
     judge_fleet: JudgeFleet = judge_fleet_now,
+    judge_webhooks: JudgeFleet = judge_webhooks_now,
     extra_checks: ExtraChecks | None = None,
     extra_check_severities: Mapping[str, str] | None = None,
 ) -> dg.Definitions:
@@ -65,6 +67,7 @@ def build_integration_monitor_defs(
         sensor_interval_s: Least seconds between two ticks of the sensors that follow the store.
         measure: Measures the syncs of an integration; for tests.
         judge_fleet: Judges the calls of integrations; for tests.
+        judge_webhooks: Judges their webhooks; for tests.
         extra_checks: Other asset checks of this code location that incidents and alerts follow
             too: a selection, a selection string such as `group:analytics`, or check keys.
         extra_check_severities: What becomes of those that do not pass: `warn` (a ticket),
@@ -84,7 +87,15 @@ def build_integration_monitor_defs(
     feeds = build_changelog_jobs(fleet.integrations, schedules_status)
     check = ManifestCheck(fleet)
     watch = ManifestWatch(targets, fleet.directory, check)
-    assets = build_assets(targets, measure=measure, judge_manifest=check, judge_fleet=judge_fleet)
+    assets = build_assets(
+        targets,
+        measure=measure,
+        judge_manifest=check,
+        judge_fleet=judge_fleet,
+        judge_webhooks=judge_webhooks,
+    )
+    calls = TelemetryWatch(targets, judge_fleet, "api")
+    webhooks = TelemetryWatch(targets, judge_webhooks, "webhooks")
     checks = None
     if extra_checks is not None:
         own = frozenset(key for each in assets for key in each.check_keys)
@@ -105,15 +116,14 @@ def build_integration_monitor_defs(
                 status=sensors_status,
             ),
             build_manifest_sensor(watch, status=sensors_status),
-            *_telemetry(TelemetryWatch(targets, judge_fleet), sensor_interval_s, sensors_status),
+            *(
+                build(watch, interval_s=sensor_interval_s, status=sensors_status)
+                for build, watch in (
+                    (build_telemetry_sensor, calls),
+                    (build_flat_line_sensor, webhooks),
+                )
+                if watch.is_needed
+            ),
         ],
         resources={STORE: store or StoreResource()},
     )
-
-
-def _telemetry(
-    watch: TelemetryWatch, interval_s: int, status: dg.DefaultSensorStatus
-) -> list[dg.SensorDefinition]:
-    if not watch.is_needed:
-        return []
-    return [build_telemetry_sensor(watch, interval_s=interval_s, status=status)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -17,12 +17,14 @@ from integration_monitor.housekeeping import Housekeeping
 from integration_monitor.manifest.domain import Fleet
 from integration_monitor.manifest_watch import ManifestWatch
 from integration_monitor.resources import STORE, StoreResource
+from integration_monitor.signals.verdict import Verdict
 from integration_monitor.store.engine import Store, StoreError
 from integration_monitor.telemetry_watch import TelemetryWatch
 
 INTERVAL_S = 30
 RUNNING = dg.DefaultSensorStatus.RUNNING
 
+Told = Mapping[dg.AssetCheckKey, Verdict]
 Step = Callable[[Store], str]
 """A part of a tick; gives its line for the tick's log, empty where nothing happened."""
 
@@ -99,17 +101,11 @@ def build_manifest_sensor(
         required_resource_keys={STORE},
     )
     def manifests(context: dg.SensorEvaluationContext) -> dg.SensorResult:
-        resource: StoreResource = getattr(context.resources, STORE)
-        try:
-            changed = watch.look(resource.open())
-        except StoreError as error:
-            return dg.SensorResult(skip_reason=str(error))
-        return dg.SensorResult(
-            asset_events=[
-                check_evaluation(key, outcome(verdict)) for key, verdict in changed.items()
-            ],
-            skip_reason=watch.summary(changed),
-        )
+        def look(store: Store) -> tuple[Told, str]:
+            changed = watch.look(store)
+            return changed, watch.summary(changed)
+
+        return _reported(look, getattr(context.resources, STORE))
 
     return manifests
 
@@ -120,32 +116,58 @@ def build_telemetry_sensor(
     interval_s: int = INTERVAL_S,
     status: dg.DefaultSensorStatus = RUNNING,
 ) -> dg.SensorDefinition:
-    """Judges the calls of the whole fleet, and reports what changed without a run.
+    """Judges the calls of the whole fleet, and reports what changed without a run."""
+    says = "Judges the calls to all partners, and reports checks that changed."
+    return _fleet_sensor(watch, "integration_monitor_telemetry", says, interval_s, status)
 
-    It reads the store alone: a partner that hangs must not cost a tick its 60 seconds.
-    """
+
+def build_flat_line_sensor(
+    watch: TelemetryWatch,
+    *,
+    interval_s: int = INTERVAL_S,
+    status: dg.DefaultSensorStatus = RUNNING,
+) -> dg.SensorDefinition:
+    """Judges the webhooks of the whole fleet, and reports what changed without a run."""
+    says = "Judges all webhooks: missing, late, rejected, stuck. Reports checks that changed."
+    return _fleet_sensor(watch, "integration_monitor_flat_line", says, interval_s, status)
+
+
+def _fleet_sensor(
+    watch: TelemetryWatch,
+    name: str,
+    description: str,
+    interval_s: int,
+    status: dg.DefaultSensorStatus,
+) -> dg.SensorDefinition:
+    """It reads the store alone: a partner that hangs must not cost a tick its 60 seconds."""
 
     @dg.sensor(
-        name="integration_monitor_telemetry",
-        description="Judges the calls to all partners, and reports checks that changed.",
+        name=name,
+        description=description,
         minimum_interval_seconds=interval_s,
         default_status=status,
         required_resource_keys={STORE},
     )
-    def telemetry(context: dg.SensorEvaluationContext) -> dg.SensorResult:
-        resource: StoreResource = getattr(context.resources, STORE)
-        try:
-            news = watch.look(resource.open(), context.instance)
-        except StoreError as error:
-            return dg.SensorResult(skip_reason=str(error))
-        return dg.SensorResult(
-            asset_events=[
-                check_evaluation(key, outcome(verdict)) for key, verdict in news.told.items()
-            ],
-            skip_reason=str(news),
-        )
+    def fleet(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        def look(store: Store) -> tuple[Told, str]:
+            news = watch.look(store, context.instance)
+            return news.told, str(news)
 
-    return telemetry
+        return _reported(look, getattr(context.resources, STORE))
+
+    return fleet
+
+
+def _reported(
+    look: Callable[[Store], tuple[Told, str]], resource: StoreResource
+) -> dg.SensorResult:
+    """Verdicts as results without a run, and a line for the tick; a store that is away skips it."""
+    try:
+        told, said = look(resource.open())
+    except StoreError as error:
+        return dg.SensorResult(skip_reason=str(error))
+    events = [check_evaluation(key, outcome(verdict)) for key, verdict in told.items()]
+    return dg.SensorResult(asset_events=events, skip_reason=said)
 
 
 def incident_steps(fleet: Fleet, checks: AssetCheckWatch | None = None) -> tuple[Named, ...]:

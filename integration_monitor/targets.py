@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import dagster as dg
 
 from integration_monitor.dagster_internals import EntityKeys
 from integration_monitor.manifest.domain import BrokenManifest, Fleet, Integration
-from integration_monitor.signals import api
+from integration_monitor.signals import api, webhooks
 from integration_monitor.translator import (
     AssetData,
     CheckData,
+    FleetRole,
     IntegrationMonitorTranslator,
     Role,
+    Signal,
 )
+
+SIGNALS: Mapping[FleetRole, Sequence[Signal]] = {"api": api.SIGNALS, "webhooks": webhooks.SIGNALS}
+"""What is asked of each, in the order in which people ask."""
 
 
 class KeysCollide(Exception):
@@ -95,10 +100,10 @@ def _target(
         assets += [source, destination]
         checks += [CheckData(destination, "reconciliation"), CheckData(destination, "freshness")]
         checks += [CheckData(source, "schema_drift"), CheckData(destination, "schema_drift")]
-    if isinstance(manifest, Integration) and manifest.watches_calls:
-        partner = AssetData(manifest, "api")
+    for role in _fleet_roles(manifest):
+        partner = AssetData(manifest, role)
         assets.append(partner)
-        checks += [CheckData(partner, signal) for signal in api.SIGNALS]
+        checks += [CheckData(partner, signal) for signal in SIGNALS[role]]
     specs = [translator.get_asset_spec(data) for data in assets]
     check_specs = [translator.get_asset_check_spec(data) for data in checks]
     return Target(
@@ -108,3 +113,11 @@ def _target(
         assets={spec.key: data for spec, data in zip(specs, assets, strict=True)},
         checks={spec.key: data for spec, data in zip(check_specs, checks, strict=True)},
     )
+
+
+def _fleet_roles(manifest: Integration | BrokenManifest) -> Iterator[FleetRole]:
+    if isinstance(manifest, Integration):
+        if manifest.watches_calls:
+            yield "api"
+        if manifest.webhooks is not None:
+            yield "webhooks"

@@ -1,4 +1,4 @@
-"""Telling Dagster what is new about calls, without a run."""
+"""Telling Dagster what is new about calls and webhooks, without a run."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
-from integration_monitor.api_results import JudgeFleet, by_integration
 from integration_monitor.dagster_internals import AssetCheckExecutionRecord, last_check_executions
+from integration_monitor.fleet_results import JudgeFleet, by_integration
 from integration_monitor.manifest.domain import Integration
 from integration_monitor.signals.verdict import Verdict
 from integration_monitor.signals.wording import count, number, some
 from integration_monitor.store.engine import Store
 from integration_monitor.targets import Target
+from integration_monitor.translator import FleetRole
 
 CONFIRM_EVERY = timedelta(hours=1)
 """How often a result that did not change is given again."""
@@ -52,7 +53,7 @@ class News:
 
 
 class TelemetryWatch:
-    """Judges the calls of the whole fleet, and compares with what Dagster shows of each check.
+    """Judges one subject of the whole fleet, and compares with what Dagster shows of each check.
 
     Nothing is remembered here: what Dagster shows is read from Dagster, so that a restart tells
     nothing twice, and a result that was lost is told again.
@@ -62,22 +63,24 @@ class TelemetryWatch:
         self,
         targets: Sequence[Target],
         judge: JudgeFleet,
+        role: FleetRole = "api",
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._judge = judge
+        self._role = role
         self._clock = clock
         watched = [
             (target.manifest, key, data.verdict_signal)
             for target in targets
             for key, data in target.checks.items()
-            if data.asset.role == "api" and isinstance(target.manifest, Integration)
+            if data.asset.role == role and isinstance(target.manifest, Integration)
         ]
         self._keys = {key: (manifest.name, signal) for manifest, key, signal in watched}
         self._integrations = tuple({each.name: each for each, _, _ in watched}.values())
 
     @property
     def is_needed(self) -> bool:
-        """Whether there is an integration whose calls are watched."""
+        """Whether there is an integration of which this is watched."""
         return bool(self._integrations)
 
     def look(self, store: Store, instance: dg.DagsterInstance) -> News:
@@ -85,7 +88,7 @@ class TelemetryWatch:
 
         Raises `StoreError` where the store is away.
         """
-        verdicts = by_integration(self._judge(store, self._integrations))
+        verdicts = by_integration(self._judge(store, self._integrations), self._role)
         found = {
             key: verdict
             for key, (integration, signal) in self._keys.items()

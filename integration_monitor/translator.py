@@ -6,11 +6,16 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal, cast
+from typing import Literal, cast, get_args
 
 import dagster as dg
 
-from integration_monitor import api_check_descriptions, asset_descriptions, check_descriptions
+from integration_monitor import (
+    api_check_descriptions,
+    asset_descriptions,
+    check_descriptions,
+    webhook_check_descriptions,
+)
 from integration_monitor.manifest.domain import (
     BrokenManifest,
     Cadence,
@@ -20,16 +25,22 @@ from integration_monitor.manifest.domain import (
     Sync,
 )
 from integration_monitor.signals.api import ApiSignal
+from integration_monitor.signals.webhooks import WebhookSignal
 
-Role = Literal["source", "destination", "api", "manifest"]
-Signal = Literal["reconciliation", "freshness", "schema_drift", "manifest"] | ApiSignal
+FleetRole = Literal["api", "webhooks"]
+"""What is judged of the whole fleet at once; each is the subject of its verdicts, too."""
+Role = Literal["source", "destination", "manifest"] | FleetRole
+Signal = (
+    Literal["reconciliation", "freshness", "schema_drift", "manifest"] | ApiSignal | WebhookSignal
+)
 
 TAG_PREFIX = "integration_monitor"
-API_EVERY = Cadence("*/15 * * * *", "15m", timedelta(minutes=15))
-"""How often a run observes an API, for the plots of its numbers."""
-API_CHECKS_EVERY = Cadence("0 * * * *", "1h", timedelta(hours=1))
-"""How often a run evaluates its checks. The telemetry sensor tells what changes meanwhile, and
-Dagster keeps each evaluation for ever."""
+FLEET_ROLES: tuple[FleetRole, ...] = get_args(FleetRole)
+FLEET_EVERY = Cadence("*/15 * * * *", "15m", timedelta(minutes=15))
+"""How often a run observes calls and webhooks, for the plots of their numbers."""
+FLEET_CHECKS_EVERY = Cadence("0 * * * *", "1h", timedelta(hours=1))
+"""How often a run evaluates their checks. Sensors tell what changes meanwhile, and Dagster keeps
+each evaluation for ever."""
 _TAG_VALUE = re.compile(r"[A-Za-z0-9_.-]{1,63}")
 _RULES: Mapping[Signal, Callable[[str, Sync], str]] = {
     "reconciliation": check_descriptions.of_reconciliation,
@@ -40,8 +51,8 @@ _RULES: Mapping[Signal, Callable[[str, Sync], str]] = {
 
 @dataclass(frozen=True)
 class AssetData:
-    """What an asset stands for: a side of a sync, or, where `sync` is None, the partner's API or
-    the manifest itself.
+    """What an asset stands for: a side of a sync, or, where `sync` is None, the partner's API, its
+    webhooks, or the manifest itself.
     """
 
     manifest: Integration | BrokenManifest
@@ -60,7 +71,7 @@ class AssetData:
         """How often a schedule asks; None for a manifest, which a sensor follows."""
         if self.sync is not None:
             return self.sync.every
-        return API_EVERY if self.role == "api" else None
+        return FLEET_EVERY if self.role in FLEET_ROLES else None
 
 
 @dataclass(frozen=True)
@@ -73,7 +84,7 @@ class CheckData:
     @property
     def every(self) -> Cadence | None:
         """How often a schedule asks; None for a manifest, which a sensor follows."""
-        return API_CHECKS_EVERY if self.asset.role == "api" else self.asset.every
+        return FLEET_CHECKS_EVERY if self.asset.role in FLEET_ROLES else self.asset.every
 
     @property
     def verdict_signal(self) -> str:
@@ -135,6 +146,8 @@ def _description(data: AssetData) -> str:
         )
     if data.role == "api":
         return asset_descriptions.of_api(data.manifest)
+    if data.role == "webhooks":
+        return asset_descriptions.of_webhooks(data.manifest)
     if data.sync is None or data.role == "manifest":
         return asset_descriptions.of_manifest(data.manifest)
     return asset_descriptions.of_side(data.manifest, data.sync, data.role)
@@ -144,6 +157,9 @@ def _check_description(data: CheckData) -> str:
     manifest, sync = data.asset.manifest, data.asset.sync
     if data.asset.role == "api" and isinstance(manifest, Integration):
         return api_check_descriptions.RULES[cast("ApiSignal", data.signal)](manifest)
+    if data.asset.role == "webhooks" and isinstance(manifest, Integration) and manifest.webhooks:
+        known = cast("WebhookSignal", data.signal)
+        return webhook_check_descriptions.RULES[known](manifest.webhooks)
     if sync is None or data.signal == "manifest":
         return check_descriptions.MANIFEST
     return _RULES[data.signal](manifest.name, sync)
@@ -152,6 +168,8 @@ def _check_description(data: CheckData) -> str:
 def _kinds(data: AssetData) -> set[str]:
     if data.role == "api":
         return {"rest"}
+    if data.role == "webhooks":
+        return {"webhook"}
     if data.side is None:
         return {"yaml"}
     return {"sql" if isinstance(data.side.at, SqlSide) else "rest"}

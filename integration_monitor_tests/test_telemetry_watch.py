@@ -13,7 +13,7 @@ import pytest
 from integration_monitor.builder import build_integration_monitor_defs
 from integration_monitor.manifest.domain import Endpoint, Fleet, Integration
 from integration_monitor.resources import STORE, StoreResource
-from integration_monitor.signals import api
+from integration_monitor.signals import api, webhooks
 from integration_monitor.signals.verdict import API, Status, Verdict
 from integration_monitor.store.embedded import EmbeddedPostgres
 from integration_monitor.store.engine import Store
@@ -28,6 +28,7 @@ from integration_monitor_tests.plugin import (
     an_integration,
     store_resource,
 )
+from integration_monitor_tests.webhook_rows import CRM, a_count, an_event, store_webhooks
 
 ERRORS = dg.AssetCheckKey(dg.AssetKey(["hubspot", "api"]), "errors")
 
@@ -126,8 +127,8 @@ def test_what_did_not_change_is_told_again_after_an_hour(
     soon = datetime.now(UTC) + CONFIRM_EVERY - timedelta(minutes=1)
     later = datetime.now(UTC) + CONFIRM_EVERY
     store = resource.open()
-    assert not TelemetryWatch(targets, judge, lambda: soon).look(store, instance).told
-    assert len(TelemetryWatch(targets, judge, lambda: later).look(store, instance).told) == 8
+    assert not TelemetryWatch(targets, judge, clock=lambda: soon).look(store, instance).told
+    assert len(TelemetryWatch(targets, judge, clock=lambda: later).look(store, instance).told) == 8
 
 
 def test_what_a_run_said_is_not_said_again(
@@ -178,6 +179,48 @@ def test_why_nothing_could_be_judged_is_said_by_each_check_and_fails_the_run(
     assert len(found) == 8
     assert not any(each.passed for each in found)
     assert "the store does not answer" in str(found[0].description)
+
+
+def test_webhooks_have_a_sensor_of_their_own(
+    instance: dg.DagsterInstance, resource: StoreResource
+) -> None:
+    defs = build_integration_monitor_defs(manifests=a_fleet(CRM), store=resource)
+    assert {each.name for each in defs.sensors or ()} >= {"integration_monitor_flat_line"}
+    sensor = defs.resolve_sensor_def("integration_monitor_flat_line")
+    told = ticked(sensor, instance, resource)
+    assert [each.check_name for each in told] == list(webhooks.SIGNALS)
+    assert ticked(sensor, instance, resource) == []
+    waiting = an_event(0, took=None) | {"received_at": datetime.now(UTC) - timedelta(minutes=20)}
+    store_webhooks(resource.open(), events=[waiting])
+    found = {each.check_name: each for each in ticked(sensor, instance, resource)}
+    backlog = found["backlog"]
+    assert (backlog.passed, backlog.severity) == (False, dg.AssetCheckSeverity.ERROR)
+    assert backlog.metadata["backlog"].value == 1
+    assert "is a worker running?" in str(backlog.description)
+
+
+def test_webhooks_are_observed_and_evaluated_in_runs(
+    instance: dg.DagsterInstance, resource: StoreResource
+) -> None:
+    defs = build_integration_monitor_defs(manifests=a_fleet(CRM), store=resource)
+    hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=1)
+    store_webhooks(
+        resource.open(),
+        counts=[a_count(0, 42) | dict.fromkeys(("hour", "first_at", "last_at"), hour)],
+    )
+    observed = defs.resolve_job_def("integration_monitor_every_15m").execute_in_process(
+        instance=instance
+    )
+    assert observed.success
+    [event] = instance.fetch_observations(dg.AssetKey(["crm", "webhooks"]), limit=5).records
+    assert event.asset_observation is not None
+    assert event.asset_observation.metadata["events_last_hour contact.updated"].value == 42
+    checked = defs.resolve_job_def("integration_monitor_every_1h").execute_in_process(
+        instance=instance
+    )
+    assert [each.check_name for each in checked.get_asset_check_evaluations()] == list(
+        webhooks.SIGNALS
+    )
 
 
 def test_many_results_are_told_over_several_ticks_and_changes_first(

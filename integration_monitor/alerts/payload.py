@@ -14,12 +14,12 @@ from integration_monitor.manifest.domain import Integration, Monitor, Owner, Run
 from integration_monitor.signals.mapped import Role
 from integration_monitor.signals.next_step import next_step
 from integration_monitor.signals.schema_drift import signal_of
-from integration_monitor.signals.verdict import API, ASSET_CHECKS, WHOLE
+from integration_monitor.signals.verdict import API, ASSET_CHECKS, WEBHOOKS, WHOLE
 
 SCHEMA_VERSION = 1
 """Raised when a field changes its meaning or goes away; new fields may come at any time."""
 
-_ASSETS = {WHOLE: "manifest", API: "api"}
+_ASSETS = {WHOLE: "manifest", API: "api", WEBHOOKS: "webhooks"}
 """The assets of subjects that are no syncs."""
 
 

@@ -10,7 +10,7 @@ from textwrap import shorten
 from integration_monitor.alerts.decide import Reason
 from integration_monitor.alerts.payload import Alert
 from integration_monitor.manifest.domain import Owner
-from integration_monitor.signals.verdict import API, ASSET_CHECKS, WHOLE
+from integration_monitor.signals.verdict import API, ASSET_CHECKS, WEBHOOKS, WHOLE
 
 SUMMARY = 120
 """Characters of the summary that a headline takes; the body has all of it."""
@@ -60,6 +60,8 @@ def _where(alert: Alert) -> str:
         return f"{alert.title} {alert.subject}"
     if alert.subject == API:
         return f"{alert.title} API"
+    if alert.subject == WEBHOOKS:
+        return f"{alert.title} webhooks"
     return alert.title if alert.subject == WHOLE else f"{alert.title}: {alert.subject}"
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from integration_monitor.incidents.domain import Subject
 from integration_monitor.manifest.domain import Fleet
-from integration_monitor.signals.verdict import API, ASSET_CHECKS, WHOLE
+from integration_monitor.signals.verdict import API, ASSET_CHECKS, WEBHOOKS, WHOLE
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Scope:
 
 
 def scope(fleet: Fleet, asset_checks: Iterable[str] | None = None) -> Scope:
-    """The subjects of a fleet: integrations as a whole, syncs, calls, and the asset checks.
+    """The subjects of a fleet: integrations as a whole, syncs, calls, webhooks, asset checks.
 
     A broken manifest does not always tell the integration's name, so while there is one, a subject
     that is not watched may be one of its: its incidents are held, not closed. So are all where no
@@ -46,10 +46,13 @@ def scope(fleet: Fleet, asset_checks: Iterable[str] | None = None) -> Scope:
         for name, sync in integration.syncs.items()
     }
     calls = [Subject(each.name, API) for each in fleet.integrations if each.watches_calls]
+    sent = [Subject(each.name, WEBHOOKS) for each in fleet.integrations if each.webhooks]
     checks = [Subject(ASSET_CHECKS, name) for name in asset_checks or ()]
     names = [each.name for each in fleet.integrations] + [each.name for each in fleet.broken]
     return Scope(
-        watched=frozenset([*(Subject(name, WHOLE) for name in names), *periods, *calls, *checks]),
+        watched=frozenset(
+            [*(Subject(name, WHOLE) for name in names), *periods, *calls, *sent, *checks]
+        ),
         complete=bool(fleet.integrations) and not fleet.errors,
         periods=periods,
         unread=frozenset(each.name for each in fleet.broken),

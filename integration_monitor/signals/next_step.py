@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from integration_monitor.program import NAME
 from integration_monitor.signals import freshness, manifest, reconciliation, schema_drift
-from integration_monitor.signals.verdict import API, ASSET_CHECKS, Status
+from integration_monitor.signals.verdict import API, ASSET_CHECKS, WEBHOOKS, Status
 
 
 def next_step(integration: str, subject: str, signal: str, status: Status) -> str | None:
@@ -16,6 +16,8 @@ def next_step(integration: str, subject: str, signal: str, status: Status) -> st
         return None
     if subject == API:
         return _about_calls(integration, signal, status)
+    if subject == WEBHOOKS:
+        return _about_webhooks(integration, signal)
     if signal == manifest.SIGNAL:
         return f"{NAME} validate"
     if status == "unknown":
@@ -39,3 +41,11 @@ def _about_calls(integration: str, signal: str, status: Status) -> str | None:
     if signal in ("latency", "rate_limits"):
         return f"{NAME} top {integration} --window 15m"
     return None
+
+
+def _about_webhooks(integration: str, signal: str) -> str:
+    if signal == "delivery":
+        return f"{NAME} webhooks dead --integration {integration}"
+    if signal == "signatures":
+        return f"{NAME} webhooks stats --integration {integration}"
+    return f"{NAME} webhooks list --integration {integration} --since 1h"

@@ -1,0 +1,109 @@
+"""The webhooks of a fleet, from the store to recorded verdicts and incidents."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from integration_monitor import webhook_judgement
+from integration_monitor.alerts.notify import update_incidents
+from integration_monitor.manifest.domain import Fleet, Integration
+from integration_monitor.signals import webhook_backlog, webhooks
+from integration_monitor.signals.verdict import Verdict
+from integration_monitor.signals.webhook_facts import WebhookFacts
+from integration_monitor.store import incidents, verdicts, webhook_baselines, webhook_facts
+from integration_monitor.store.engine import Store, StoreError, open_store
+from integration_monitor.webhook_judgement import judge_webhooks
+from integration_monitor_tests.plugin import an_integration
+from integration_monitor_tests.webhook_examples import receiver_ran, store_hours
+from integration_monitor_tests.webhook_rows import CRM, NOW, an_event, named, store_webhooks
+
+ERP = named("erp")
+Found = Mapping[tuple[str, str], Verdict]
+
+
+def judged(store: Store, *integrations: Integration, now: datetime = NOW) -> Found:
+    found = judge_webhooks(store, integrations or (CRM, ERP), now)
+    return {(verdict.integration, verdict.signal): verdict for verdict in found}
+
+
+def test_every_signal_says_something_of_every_integration_with_webhooks(store: Store) -> None:
+    found = judged(store, CRM, ERP, an_integration("without"))
+    assert set(found) == {(name, signal) for name in ("crm", "erp") for signal in webhooks.SIGNALS}
+    with store.begin() as connection:
+        latest = {(each.integration, each.signal): each for each in verdicts.latest(connection)}
+    assert latest == dict(found)
+
+
+def test_a_flat_line_opens_an_incident_that_pages(store: Store) -> None:
+    quiet = NOW - timedelta(hours=3)
+    store_hours(store, quiet, {("acme", "contact.updated"): 60})
+    receiver_ran(store, quiet - timedelta(hours=1), NOW)
+    volume = judged(store)["crm", "volume"]
+    assert (volume.status, volume.severity) == ("fail", "page")
+    assert "no `contact.updated` for 3 h" in volume.reason
+    update_incidents(store, Fleet("integrations", (CRM, ERP)), NOW)
+    with store.begin() as connection:
+        [incident] = [
+            each for each in incidents.current(connection) if each.subject.integration == "crm"
+            and each.kind == "broken"
+        ]  # fmt: skip
+    assert (incident.subject.name, incident.severity) == ("webhooks", "page")
+    assert incident.tenants == ("acme",)
+
+
+def test_a_mistake_about_one_integration_does_not_blind_the_others(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def judge(facts: WebhookFacts, integration: Integration, now: datetime) -> Verdict:
+        if integration.name == "crm":
+            raise KeyError("a secret")
+        return webhook_backlog.judge(facts, integration, now)
+
+    monkeypatch.setitem(webhook_judgement.BY_FACTS, "backlog", judge)
+    found = judged(store)
+    assert found["crm", "backlog"].status == "unknown"
+    assert "the monitor stopped with KeyError in judge" in found["crm", "backlog"].reason
+    assert "secret" not in found["crm", "backlog"].reason
+    assert found["crm", "delivery"].status == found["erp", "backlog"].status == "ok"
+
+
+def test_a_query_that_fails_blinds_its_family_alone(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(
+        connection: sa.Connection, integrations: Sequence[Integration], now: datetime
+    ) -> Mapping[str, WebhookFacts]:
+        connection.execute(sa.text("SELECT no_such_column"))
+        return {}
+
+    monkeypatch.setattr(webhook_facts, "read", read)
+    store_webhooks(store, events=[an_event(400, took=None)])
+    found = judged(store)
+    assert found["crm", "backlog"].status == "unknown"
+    assert "the monitor stopped with ProgrammingError" in found["crm", "backlog"].reason
+    assert "could not be read" not in found["crm", "volume"].reason
+
+
+def test_where_what_is_usual_cannot_be_learned_volume_is_unknown(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refresh = webhook_baselines.refresh
+
+    def failing(store: Store, some: Sequence[Integration], now: datetime, **rest: object) -> int:
+        if any(each.name == "crm" for each in some):
+            raise ZeroDivisionError
+        return refresh(store, some, now)
+
+    monkeypatch.setattr(webhook_baselines, "refresh", failing)
+    found = judged(store)
+    assert found["crm", "volume"].reason.startswith("what is usual could not be learned")
+    assert not found["erp", "volume"].reason.startswith("what is usual could not be learned")
+
+
+def test_a_store_that_is_away_is_said_and_nothing_is_made_up() -> None:
+    with pytest.raises(StoreError):
+        judge_webhooks(open_store("postgresql://127.0.0.1:1/none"), (CRM,), NOW)
