@@ -22,11 +22,21 @@ Floats = NDArray[np.float64]
 FEWEST_WEEKS = 2.0
 FEWEST_EVENTS = 30
 """Younger or quieter streams are only held to their heartbeat."""
-TAIL = 0.05
-"""The share of gaps, the longest ones, whose lengths say how bursty a stream is."""
 LOWEST = 3.0
 """No silence is an alarm that is likelier than 5 %, however many alarms are borne."""
 _WEEKS_IN_30_DAYS = 30 / 7
+
+
+@dataclass(frozen=True)
+class Tail:
+    """The longest gaps between events, in rescaled time: so a stream is known to be bursty."""
+
+    start: float
+    """They are longer than this."""
+    excess: float
+    """By so much on average."""
+    share: float
+    """So many of all gaps are."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,10 +49,8 @@ class Baseline:
     """How many came in them."""
     shapes: Floats
     """Of each hour of the week the shape of its gamma posterior, at the rate `weeks + 1`."""
-    tail_start: float | None = None
-    """The 95 % quantile of the gaps between events, in rescaled time; None: too few to say."""
-    tail_excess: float | None = None
-    """By how much longer gaps exceed it on average."""
+    tail: Tail | None = None
+    """How long its longest gaps are; None: too few to say."""
 
     @property
     def is_judged(self) -> bool:
@@ -103,15 +111,17 @@ def threshold(baseline: Baseline, alarms: float) -> float:
     """
     ratio = max(baseline.in_30_days, 1e-9) / max(alarms, 1e-9)
     needed = max(math.log(ratio), LOWEST)
-    if baseline.tail_start is None or baseline.tail_excess is None:
+    tail = baseline.tail
+    if tail is None:
         return needed
-    return max(needed, baseline.tail_start + baseline.tail_excess * math.log(TAIL * ratio))
+    further = math.log(max(tail.share * ratio, 1.0))
+    return max(needed, tail.start + tail.excess * further)
 
 
 def chance(baseline: Baseline, mass: float) -> float:
     """How likely a gap is that is at least so long, 0 to 1."""
     plain = math.exp(-mass)
-    start, excess = baseline.tail_start, baseline.tail_excess
-    if start is None or excess is None or excess <= 0 or mass <= start:
+    tail = baseline.tail
+    if tail is None or tail.excess <= 0 or mass <= tail.start:
         return plain
-    return max(plain, TAIL * math.exp(-(mass - start) / excess))
+    return max(plain, tail.share * math.exp(-(mass - tail.start) / tail.excess))

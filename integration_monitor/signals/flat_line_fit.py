@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from integration_monitor.signals.flat_line import TAIL, Baseline
+from integration_monitor.signals.flat_line import Baseline, Tail
 from integration_monitor.signals.week_hours import HOURS_OF_WEEK, HourClasses
+
+LARGEST_TAIL = 0.05
+MOST_GAPS = 50
+"""The tail is the longest 5 % of gaps, or the 50 longest where those are fewer: what is said of
+silences that never were is then learned from the longest ones that were."""
 
 Floats = NDArray[np.float64]
 Hours = NDArray[np.int64]
@@ -27,18 +32,16 @@ class HourCounts:
     """When the first of them came, in seconds since 1970."""
     last: Floats
     """And the last."""
+    longest: Floats | None = None
+    """The longest gap between events of that hour, in seconds; None: not known."""
 
-    def in_order(self) -> HourCounts:
-        """The same, by time."""
+    def between(self, first: int, end: int) -> HourCounts:
+        """The hours from `first` on, up to before `end`, by time."""
         order = np.argsort(self.hours, kind="stable")
-        return HourCounts(
-            self.hours[order], self.received[order], self.first[order], self.last[order]
-        )
-
-    def before(self, hour: int) -> HourCounts:
-        """Those before an hour."""
-        of = self.hours < hour
-        return HourCounts(self.hours[of], self.received[of], self.first[of], self.last[of])
+        within = (self.hours[order] >= first) & (self.hours[order] < end)
+        of = order[within]
+        longest = None if self.longest is None else self.longest[of]
+        return HourCounts(self.hours[of], self.received[of], self.first[of], self.last[of], longest)
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,11 +69,7 @@ def fit(counts: HourCounts, hours: Training) -> Baseline | None:
 
     What comes after its last event is its silence, and must not be learned as what is usual.
     """
-    end = hours.first_hour + len(hours.week)
-    within = (counts.hours >= hours.first_hour) & (counts.hours < end)
-    known = HourCounts(
-        counts.hours[within], counts.received[within], counts.first[within], counts.last[within]
-    ).in_order()
+    known = counts.between(hours.first_hour, hours.first_hour + len(hours.week))
     if not len(known.hours):
         return None
     places = known.hours - hours.first_hour
@@ -83,8 +82,7 @@ def fit(counts: HourCounts, hours: Training) -> Baseline | None:
     shapes = (came + _prior(came, observed)) * (weeks + 1) / (observed + 1)
     events = int(known.received.sum())
     learned = Baseline(weeks, events, shapes)
-    start, excess = _tail(_gaps(known, hours, learned), events)
-    return Baseline(weeks, events, shapes, start, excess)
+    return replace(learned, tail=_tail(_gaps(known, hours, learned), events))
 
 
 def merged(streams: Sequence[HourCounts]) -> HourCounts:
@@ -117,39 +115,44 @@ def _rate(came: Floats, observed: Floats, otherwise: float) -> Floats:
 
 @dataclass(frozen=True, eq=False)
 class _Gaps:
-    """Some gaps between events, and for how many of all each stands."""
+    """Some gaps between events, the longest ones among them, and for how many each stands."""
 
     masses: Floats
     weights: Floats
 
 
 def _gaps(known: HourCounts, hours: Training, learned: Baseline) -> _Gaps:
-    """The gaps between the last event of an hour and the first of the next hour that has any.
+    """The longest gap that ended in each hour.
 
-    A gap is seen where an hour begins in it, so one of less than an hour is seen as often as its
-    length says, and stands for others accordingly (Horvitz and Thompson, JASA 47, 1952).
+    Where it is not known, for the sum of streams, only gaps in which an hour begins are: those of
+    less than an hour as often as their length says, and each stands for others accordingly
+    (Horvitz and Thompson, JASA 47, 1952).
     """
-    each = hours.up * learned.shapes[hours.week] * learned.unit
-    before = np.concatenate(([0.0], np.cumsum(each)))
+    rates = hours.up * learned.shapes[hours.week] * learned.unit
+    before = np.concatenate(([0.0], np.cumsum(rates)))
     edges = np.arange(len(before), dtype=np.float64)
     start, end = (
         np.interp(at / 3600 - hours.first_hour, edges, before)
         for at in (known.last[:-1], known.first[1:])
     )
-    lasted = np.maximum((known.first[1:] - known.last[:-1]) / 3600, 1e-6)
-    return _Gaps(np.maximum(end - start, 0.0), 1 / np.minimum(lasted, 1.0))
+    over_hours = np.maximum(end - start, 0.0)
+    if known.longest is None:
+        lasted = np.maximum((known.first[1:] - known.last[:-1]) / 3600, 1e-6)
+        return _Gaps(over_hours, 1 / np.minimum(lasted, 1.0))
+    longest = known.longest / 3600 * rates[known.hours - hours.first_hour]
+    longest[1:] = np.maximum(longest[1:], over_hours)
+    return _Gaps(longest, np.ones(len(longest)))
 
 
-def _tail(gaps: _Gaps, events: int) -> tuple[float | None, float | None]:
-    """The 95 % quantile of all gaps, and the mean excess over it."""
+def _tail(gaps: _Gaps, events: int) -> Tail | None:
     if events < 2 or not len(gaps.masses):
-        return None, None
+        return None
     order = np.argsort(-gaps.masses, kind="stable")
     masses, weights = gaps.masses[order], gaps.weights[order]
-    longer = np.cumsum(weights) <= TAIL * (events - 1)
-    beyond = int(longer.sum())
-    if beyond == 0:
-        return float(masses[0]), 0.0
-    start = float(masses[beyond]) if beyond < len(masses) else 0.0
-    excess = float(weights[:beyond] @ (masses[:beyond] - start)) / float(weights[:beyond].sum())
-    return start, excess
+    stands_for = np.cumsum(weights)
+    beyond = int((stands_for[:MOST_GAPS] <= LARGEST_TAIL * (events - 1)).sum())
+    if beyond == 0 or beyond == len(masses):
+        return Tail(float(masses[0]), 0.0, 1 / events)
+    start = float(masses[beyond])
+    excess = float(weights[:beyond] @ (masses[:beyond] - start)) / float(stands_for[beyond - 1])
+    return Tail(start, excess, float(stands_for[beyond - 1]) / (events - 1))

@@ -35,11 +35,12 @@ _DUE = """
         WHERE integration = name AND tenant = '*' AND type = '*' AND fitted_at > :fresh
     )
 """
-# The hours of a stream as one value, four numbers an hour: a row an hour would take us far longer.
+# The hours of a stream as one value, five numbers an hour: a row an hour would take us far longer.
 _COUNTS = """
     SELECT tenant, type, string_agg(
         float8send(extract(epoch FROM hour)) || float8send(received)
-        || float8send(extract(epoch FROM first_at)) || float8send(extract(epoch FROM last_at)), ''
+        || float8send(extract(epoch FROM first_at)) || float8send(extract(epoch FROM last_at))
+        || float8send(longest_s), ''
     ) AS hours
     FROM {schema}.webhook_counts
     WHERE integration = :integration AND hour >= :since AND hour <= :now AND received > 0
@@ -108,12 +109,15 @@ def _streams(
 
 
 def _counts(packed: bytes) -> HourCounts:
-    each = np.frombuffer(packed, ">f8").astype(np.float64).reshape(-1, 4)
+    each = np.frombuffer(packed, ">f8").astype(np.float64).reshape(-1, 5)
+    longest = each[:, 4]
     return HourCounts(
         hours=(each[:, 0] // 3600).astype(np.int64),
         received=each[:, 1].astype(np.int64),
         first=each[:, 2],
         last=each[:, 3],
+        # Counts that were loaded from elsewhere may not have it.
+        longest=longest if longest.any() else None,
     )
 
 
@@ -121,6 +125,7 @@ def _row(
     integration: str, tenant: str, kind: str, counts: HourCounts, hours: Training, now: datetime
 ) -> Row:
     learned = fit(counts, hours)
+    tail = learned.tail if learned else None
     return {
         "integration": integration,
         "tenant": tenant,
@@ -129,8 +134,9 @@ def _row(
         "weeks": learned.weeks if learned else 0.0,
         "events": learned.events if learned else 0,
         "shapes": (learned.shapes if learned else np.zeros(168)).astype("<f4").tobytes(),
-        "tail_start": learned.tail_start if learned else None,
-        "tail_excess": learned.tail_excess if learned else None,
+        "tail_start": tail.start if tail else None,
+        "tail_excess": tail.excess if tail else None,
+        "tail_share": tail.share if tail else None,
     }
 
 

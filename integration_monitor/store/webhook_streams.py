@@ -11,7 +11,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from integration_monitor.manifest.domain import Integration
-from integration_monitor.signals.flat_line import Baseline
+from integration_monitor.signals.flat_line import Baseline, Tail
 from integration_monitor.signals.volume_facts import ALL, Drop, Stream, Subscribed, VolumeFacts
 from integration_monitor.signals.week_hours import hour_number, hour_start
 from integration_monitor.store import receiver_times
@@ -78,7 +78,10 @@ def _stream(
     if row.drop_since is not None:
         drop = Drop(row.drop_since, row.drop_received, row.drop_expected)
     shapes = np.frombuffer(row.shapes, "<f4").astype(np.float64)
-    baseline = Baseline(row.weeks, row.events, shapes, row.tail_start, row.tail_excess)
+    tail = None
+    if row.tail_start is not None:
+        tail = Tail(row.tail_start, row.tail_excess, row.tail_share)
+    baseline = Baseline(row.weeks, row.events, shapes, tail)
     known_before = row.before if before is None else before
     return Stream(
         row.tenant, row.type, baseline, last_at, returned_at, returned, known_before, drop

@@ -76,7 +76,8 @@ webhook_counts = sa.Table(
     sa.Column("duplicates", sa.BigInteger, nullable=False),
     time_column("first_at"),
     time_column("last_at"),
-    comment="Events by the hour in which they came.",
+    sa.Column("longest_s", sa.Float, nullable=False, server_default="0"),
+    comment="Events by the hour in which they came, with the longest gap within it.",
 )
 sa.Index("ix_webhook_counts_hour", webhook_counts.c.hour)
 
@@ -152,6 +153,7 @@ webhook_baselines = sa.Table(
     sa.Column("shapes", sa.LargeBinary, nullable=False),
     sa.Column("tail_start", sa.Float),
     sa.Column("tail_excess", sa.Float),
+    sa.Column("tail_share", sa.Float),
     time_column("drop_since", nullable=True),
     sa.Column("drop_received", sa.Float),
     sa.Column("drop_expected", sa.Float),

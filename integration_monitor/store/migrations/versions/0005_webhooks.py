@@ -28,6 +28,7 @@ def upgrade() -> None:
         sa.Column("shapes", sa.LargeBinary(), nullable=False),
         sa.Column("tail_start", sa.Float(), nullable=True),
         sa.Column("tail_excess", sa.Float(), nullable=True),
+        sa.Column("tail_share", sa.Float(), nullable=True),
         sa.Column("drop_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("drop_received", sa.Float(), nullable=True),
         sa.Column("drop_expected", sa.Float(), nullable=True),
@@ -46,11 +47,12 @@ def upgrade() -> None:
         sa.Column("duplicates", sa.BigInteger(), nullable=False),
         sa.Column("first_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("last_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("longest_s", sa.Float(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint(
             "integration", "tenant", "type", "hour", name=op.f("pk_webhook_counts")
         ),
         schema="integration_monitor",
-        comment="Events by the hour in which they came.",
+        comment="Events by the hour in which they came, with the longest gap within it.",
     )
     op.create_index(
         "ix_webhook_counts_hour",
