@@ -86,7 +86,9 @@ def fit(counts: HourCounts, hours: Training) -> Baseline | None:
 
 
 def merged(streams: Sequence[HourCounts]) -> HourCounts:
-    """All streams as one."""
+    """All streams as one. Of several the longest gaps are not known."""
+    if len(streams) == 1:
+        return streams[0]
     hours, place = np.unique(np.concatenate([each.hours for each in streams]), return_inverse=True)
     received = np.zeros(len(hours), dtype=np.int64)
     np.add.at(received, place, np.concatenate([each.received for each in streams]))

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from integration_monitor.manifest.domain import Integration
 from integration_monitor.manifest.webhooks import VolumeRules
 from integration_monitor.signals.flat_line_fit import HourCounts, Training, fit, merged, training
+from integration_monitor.signals.volume_drop import find_drop
 from integration_monitor.signals.volume_facts import ALL
 from integration_monitor.signals.week_hours import hour_number, hour_start, week_hours
 from integration_monitor.store import receiver_times
@@ -88,11 +89,11 @@ def _learn(connection: sa.Connection, name: str, rules: VolumeRules, now: dateti
     whole: list[HourCounts] = []
     # Their state is read while others are written, so all are taken first.
     for together in list(_streams(connection, name, first_hour, now)):
-        rows = [_row(name, tenant, kind, counts, hours, now) for tenant, kind, counts in together]
+        rows = [_row(name, *stream, hours, rules, now) for stream in together]
         _write(connection, rows)
         whole = [merged([*whole, *(counts for _, _, counts in together)])]
     if whole:
-        _write(connection, [_row(name, ALL, ALL, whole[0], hours, now)])
+        _write(connection, [_row(name, ALL, ALL, whole[0], hours, rules, now)])
     gone = webhook_baselines.c.fitted_at < now
     connection.execute(
         sa.delete(webhook_baselines).where(webhook_baselines.c.integration == name, gone)
@@ -122,10 +123,17 @@ def _counts(packed: bytes) -> HourCounts:
 
 
 def _row(
-    integration: str, tenant: str, kind: str, counts: HourCounts, hours: Training, now: datetime
+    integration: str,
+    tenant: str,
+    kind: str,
+    counts: HourCounts,
+    hours: Training,
+    rules: VolumeRules,
+    now: datetime,
 ) -> Row:
     learned = fit(counts, hours)
     tail = learned.tail if learned else None
+    drop = find_drop(counts, hours, rules)
     return {
         "integration": integration,
         "tenant": tenant,
@@ -137,6 +145,9 @@ def _row(
         "tail_start": tail.start if tail else None,
         "tail_excess": tail.excess if tail else None,
         "tail_share": tail.share if tail else None,
+        "drop_since": drop.since if drop else None,
+        "drop_received": drop.received if drop else None,
+        "drop_expected": drop.expected if drop else None,
     }
 
 
