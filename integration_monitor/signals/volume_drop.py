@@ -14,12 +14,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from integration_monitor.manifest.webhooks import VolumeRules
+from integration_monitor.signals.flat_line import threshold
 from integration_monitor.signals.flat_line_fit import Floats, HourCounts, Training, fit
 from integration_monitor.signals.volume_facts import Drop
 from integration_monitor.signals.week_hours import HOURS_OF_WEEK, hour_start
 
 JUDGED_HOURS = HOURS_OF_WEEK
 """The last week is judged, by the weeks before it."""
+FEWEST_HOURS = 3
+"""A drop is told after so many hours, however clear it is: one counts for a third at most."""
 _HOURS_IN_30_DAYS = 720
 
 
@@ -48,14 +51,16 @@ def find_drop(counts: HourCounts, hours: Training, rules: VolumeRules) -> Drop |
     began = int(counts.hours.min()) - hours.first_hour
     before = slice(max(began, 0), judged)
     spread = dispersion(Expected(received[before], usual[before]))
-    found = _cusum(Expected(received[judged:whole], usual[judged:whole]), spread, rules)
-    if found is None:
+    last = _heard(
+        Expected(received[judged:whole], usual[judged:whole]), threshold(learned, rules.alarms)
+    )
+    begun = _cusum(last, spread, rules)
+    if begun is None:
         return None
-    begun = judged + found
     return Drop(
-        hour_start(hours.first_hour + begun),
-        received=float(received[begun:whole].sum()),
-        expected=float(usual[begun:whole].sum()),
+        hour_start(hours.first_hour + judged + begun),
+        received=float(last.received[begun:].sum()),
+        expected=float(last.usual[begun:].sum()),
     )
 
 
@@ -78,11 +83,27 @@ def _pearson(received: Floats, usual: Floats) -> float:
     return float(of.mean()) * 4 / 3
 
 
+def _heard(last: Expected, needed: float) -> Expected:
+    """Without the hours of silences that were alarms of their own, and the two beside them.
+
+    A partner that was silent and is back has not dropped.
+    """
+    empty = last.received == 0
+    heard = last.usual > 0
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], empty, [0]))))
+    for start, end in edges.reshape(-1, 2).tolist():
+        if last.usual[start:end].sum() >= needed:
+            heard[max(start - 1, 0) : end + 1] = False
+    return Expected(np.where(heard, last.received, 0.0), np.where(heard, last.usual, 0.0))
+
+
 def _cusum(last: Expected, spread: float, rules: VolumeRules) -> int | None:
     """Where the drop began that goes on at the end."""
     needed = math.log(_HOURS_IN_30_DAYS / rules.alarms)
     ratio = rules.drop
     steps = (last.usual * (1 - ratio) + last.received * math.log(ratio)) / spread
+    # So that a single hour, such as one in which a silence ended, is never a drop.
+    steps = np.minimum(steps, needed / FEWEST_HOURS)
     path = np.cumsum(steps)
     if (path - np.minimum.accumulate(np.minimum(path, 0.0))).max(initial=0.0) < needed:
         return None

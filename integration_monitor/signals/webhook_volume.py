@@ -15,7 +15,7 @@ from integration_monitor.manifest.domain import Integration, Severity
 from integration_monitor.manifest.webhooks import VolumeRules
 from integration_monitor.signals.call_wording import minute
 from integration_monitor.signals.judged import Judged
-from integration_monitor.signals.verdict import Part, Verdict
+from integration_monitor.signals.verdict import Part, Status, Verdict
 from integration_monitor.signals.volume_facts import Stream, VolumeFacts
 from integration_monitor.signals.volume_numbers import numbers
 from integration_monitor.signals.volume_state import StreamState, state_of, week_of
@@ -33,6 +33,8 @@ class _Found:
 
     streams: Sequence[StreamState]
     whole: StreamState | None
+    blind: bool
+    """No receiver runs: what was silent by then is, nothing else is known."""
 
     def of(self, *states: str) -> list[StreamState]:
         return [each for each in self.streams if each.state in states]
@@ -54,7 +56,12 @@ def judge(facts: VolumeFacts, integration: Integration, now: datetime) -> Verdic
     """Silence of streams against their baselines, or their heartbeat where they are new."""
     rules = integration.webhooks.volume if integration.webhooks else VolumeRules()
     found = _states(facts, rules, now)
-    judged = _alarm(found, facts, now) or _warning(found, now) or _calm(found, facts, rules, now)
+    judged = (
+        _alarm(found, facts, now)
+        or _drop(found, now)
+        or _quiet(found, now)
+        or _calm(found, facts, rules, now)
+    )
     full = Judged(
         judged.status,
         judged.reason,
@@ -73,7 +80,8 @@ def _states(facts: VolumeFacts, rules: VolumeRules, now: datetime) -> _Found:
         return state_of(stream, rules, week, facts.receiver, now)
 
     each = sorted(map(state, facts.streams), key=lambda one: -one.expected / one.needed)
-    return _Found(each, state(facts.whole) if facts.whole else None)
+    whole = state(facts.whole) if facts.whole else None
+    return _Found(each, whole, facts.receiver.is_blind(now))
 
 
 def _alarm(found: _Found, facts: VolumeFacts, now: datetime) -> Judged | None:
@@ -93,16 +101,21 @@ def _alarm(found: _Found, facts: VolumeFacts, now: datetime) -> Judged | None:
     return Judged("fail", said + asked(facts.subscriptions, tenants, now), severity)
 
 
-def _warning(found: _Found, now: datetime) -> Judged | None:
+def _drop(found: _Found, now: datetime) -> Judged | None:
+    """Fewer events than usual, though not none."""
     dropped = found.of("dropped")
-    whole = found.whole
-    if whole is not None and whole.state == "dropped":
-        return Judged("warn", sentence(whole, now), "ticket")
-    if dropped:
-        more = f"; {count(len(dropped), 'stream')} in all" if len(dropped) > 1 else ""
-        return Judged("warn", sentence(dropped[0], now) + more, "ticket")
-    quiet = found.of("quiet") or ([whole] if whole and whole.state == "quiet" else [])
-    if not quiet:
+    whole = [found.whole] if found.whole and found.whole.state == "dropped" else []
+    if not whole and not dropped:
+        return None
+    more = f"; {count(len(dropped), 'stream')} in all" if len(dropped) > 1 else ""
+    return Judged("fail", sentence([*whole, *dropped][0], now) + more, "ticket")
+
+
+def _quiet(found: _Found, now: datetime) -> Judged | None:
+    """Half way to an alarm."""
+    whole = [found.whole] if found.whole and found.whole.state == "quiet" else []
+    quiet = [*found.of("quiet"), *whole]
+    if not quiet or found.blind:
         return None
     more = f"; {count(len(quiet), 'stream')} in all" if len(quiet) > 1 else ""
     return Judged("warn", f"{sentence(quiet[0], now)}, not yet an alarm{more}", "watch")
@@ -111,7 +124,7 @@ def _warning(found: _Found, now: datetime) -> Judged | None:
 def _calm(found: _Found, facts: VolumeFacts, rules: VolumeRules, now: datetime) -> Judged:
     """What is said where nothing is silent for too long, or nobody could have heard it."""
     receiver = facts.receiver
-    if receiver.is_blind(now):
+    if found.blind:
         when = f" since {minute(receiver.newest, now)}" if receiver.newest else " yet"
         reason = f"no receiver has run{when}, so that silence cannot be told"
         return Judged("unknown", reason, "ticket")
@@ -151,5 +164,6 @@ def _parts(found: _Found, now: datetime) -> list[Part]:
     parts = []
     for tenant, states in by_tenant.items():
         worst = min(states, key=lambda each: (not each.alarms, each.state != "dropped"))
-        parts.append(Part(tenant, "fail" if worst.alarms else "warn", sentence(worst, now, False)))
+        status: Status = "warn" if worst.state == "quiet" else "fail"
+        parts.append(Part(tenant, status, sentence(worst, now, with_tenant=False)))
     return parts

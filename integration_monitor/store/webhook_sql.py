@@ -63,7 +63,8 @@ on conflict (integration, tenant, type, hour) do update set
     received = known.received + excluded.received,
     duplicates = known.duplicates + excluded.duplicates,
     first_at = least(known.first_at, excluded.first_at),
-    last_at = greatest(known.last_at, excluded.last_at)
+    last_at = greatest(known.last_at, excluded.last_at),
+    longest_s = greatest(known.longest_s, extract(epoch from excluded.first_at - known.last_at))
 """
 """Events, their counts and the bodies that held a list of them, in one statement: so the counts
 are those of what is stored. A body of which all events were known is not kept again."""

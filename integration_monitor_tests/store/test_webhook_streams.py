@@ -150,6 +150,19 @@ def test_nothing_ever_came(store: Store) -> None:
     assert judged(store, integration=with_rules(every=timedelta(hours=2))).status == "fail"
 
 
+def test_a_partial_drop_is_told(store: Store) -> None:
+    receiver_ran(store, NOW - timedelta(days=2), NOW)
+    dropped_at = NOW.replace(minute=0) - timedelta(hours=6)
+    store_hours(store, dropped_at - timedelta(minutes=1), {("acme", CHANGED): 40})
+    store_hours(store, NOW, {("acme", CHANGED): 4}, since=dropped_at)
+    found = judged(store)
+    assert (found.status, found.severity, found.tenants) == ("fail", "ticket", ("acme",))
+    assert "event dropped to 10 % of what is usual: 24 of 240 expected since 08:00" in found.reason
+    assert judged(store, NOW + timedelta(hours=1), with_rules(drop=0.0)).evidence[
+        "dropped_streams"
+    ] == 0  # fmt: skip
+
+
 def test_baselines_are_learned_once_an_hour(store: Store) -> None:
     store_hours(store, SINCE, {("acme", CHANGED): 20})
     assert webhook_baselines.refresh(store, [CRM], NOW) == 1

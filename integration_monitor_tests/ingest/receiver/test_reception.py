@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import itertools
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -44,6 +45,16 @@ def test_an_event_is_stored_as_it_came_and_counted(running: Receiver) -> None:
     assert (count["type"], count["received"], count["duplicates"]) == ("order.paid", 1, 0)
     assert count["first_at"] == count["last_at"] == event["received_at"]
     assert count["hour"] == event["received_at"].replace(minute=0, second=0, microsecond=0)
+
+
+def test_the_longest_gap_between_events_of_an_hour_is_kept(running: Receiver) -> None:
+    assert [running.post("shop", {**EVENT, "id": name}).status_code for name in "abc"] == [200] * 3
+    came = [event["received_at"] for event in running.rows("webhook_events")]
+    gaps = [(after - before).total_seconds() for before, after in itertools.pairwise(came)]
+    counts = running.rows("webhook_counts")
+    # Unless an hour began in between.
+    if len(counts) == 1:
+        assert counts[0]["longest_s"] == pytest.approx(max(gaps))
 
 
 def test_a_repeat_is_counted_and_another_body_is_flagged(running: Receiver) -> None:
