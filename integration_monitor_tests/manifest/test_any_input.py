@@ -72,10 +72,8 @@ def test_no_key_can_be_missed_without_a_word(name: str) -> None:
 def _is_free(path: Path) -> bool:
     """Keys that the writer chooses."""
     return (
-        any(
-            step in ("body", "query", "headers", "fields", "events", "classes")
-            for step in path[:-1]
-        )
-        or path[:-1] in (("endpoints",), ("syncs",), ("channels",))
+        any(step in ("body", "query", "headers", "fields", "classes") for step in path[:-1])
+        or path[:-1] in (("endpoints",), ("syncs",), ("channels",), ("webhooks", "events"))
+        or (path[0] == "webhooks" and "data" in path[:-1])
         or path[:2] == ("connections", "list")
     )
