@@ -6,6 +6,7 @@ import signal
 import socket
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -75,13 +76,19 @@ def serve(
             if only is not None:
                 options += ["--only", only.value]
             answering = _workers(sockets, host, options) if workers > 1 else []
+            children = [*answering, *_beside(only, manifests)]
             progress(f"serving on {_address(host, sockets[0])}; Ctrl-C stops it")
-            _supervise([*answering, *_beside(only)], environ, None if answering else app, sockets)
+            _supervise(children, environ, None if answering else app, sockets)
 
 
-def _beside(only: Only | None) -> Sequence[Child]:
+def _beside(only: Only | None, manifests: Path) -> Sequence[Child]:
     """Processes that run beside those that answer requests."""
-    return []
+    from integration_monitor.supervisor import Child
+
+    if only == Only.webhooks:
+        return []
+    process = ("webhooks", "process", "--manifests", str(manifests))
+    return [Child("processing", process)]
 
 
 def _workers(

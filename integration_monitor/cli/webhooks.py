@@ -1,4 +1,4 @@
-"""`webhooks`: how partners sign what they post."""
+"""`webhooks`: how partners sign what they post, what came, and what became of it."""
 
 from __future__ import annotations
 
@@ -8,18 +8,22 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from integration_monitor.cli import webhook_events, webhook_process, webhook_show
 from integration_monitor.cli.context import AsJson
 from integration_monitor.cli.plain import plain
 
 if TYPE_CHECKING:
     from integration_monitor.manifest.signature_schemes import Preset
 
-app = typer.Typer(help="What partners post to us.")
+app = typer.Typer(help="What partners post to us.", no_args_is_help=True)
 
 
-@app.callback()
-def webhooks() -> None:
-    """What partners post to us."""
+app.command("list")(webhook_events.list_)
+app.command()(webhook_events.stats)
+app.command()(webhook_show.show)
+app.command()(webhook_events.dead)
+app.command()(webhook_events.replay)
+app.command()(webhook_process.process)
 
 
 @app.command()

@@ -93,8 +93,9 @@ class Processor:
         end = time.monotonic() + STOP_WITHIN_S
         for thread in list(self._threads.values()):
             thread.join(max(0.0, end - time.monotonic()))
-        for worker in self._lanes.values():
-            worker.close()
+        for lane, worker in self._lanes.items():
+            if not self._is_busy(lane):
+                worker.close()
 
     def taken(self) -> Processed:
         """What was done since this was asked last."""

@@ -1,0 +1,52 @@
+"""Putting events back to be processed once more."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from integration_monitor.store.webhook_tables import webhook_deliveries, webhook_events
+
+
+def replay(
+    connection: sa.Connection,
+    *,
+    integration: str | None = None,
+    event_id: str | None = None,
+    since: datetime | None = None,
+    dead: bool = False,
+) -> int:
+    """Let events be read and handed on again, as they would be if they came now; how many.
+
+    All that is given must fit. Of `dead` ones only the sinks that gave up get them again, of
+    others all sinks. Doing it twice is the same as doing it once.
+    """
+    wanted = _wanted(integration, event_id, since, dead=dead)
+    of_wanted = webhook_deliveries.c.event.in_(sa.select(webhook_events.c.id).where(*wanted))
+    # First of all: who is delivering one of these just now holds it, and then needs the event.
+    forgotten = webhook_deliveries.delete().where(of_wanted)
+    if dead:
+        forgotten = forgotten.where(webhook_deliveries.c.state == "dead")
+    connection.execute(forgotten)
+    again = (
+        webhook_events.update()
+        .where(*wanted)
+        .values(state="received", queued_at=None, processed_at=None, error=None)
+    )
+    return connection.execute(again).rowcount
+
+
+def _wanted(
+    integration: str | None, event_id: str | None, since: datetime | None, *, dead: bool
+) -> list[sa.ColumnElement[bool]]:
+    wanted: list[sa.ColumnElement[bool]] = []
+    if integration is not None:
+        wanted.append(webhook_events.c.integration == integration)
+    if event_id is not None:
+        wanted.append(webhook_events.c.event_id == event_id)
+    if since is not None:
+        wanted.append(webhook_events.c.received_at >= since)
+    if dead:
+        wanted.append(webhook_events.c.state == "dead")
+    return wanted
