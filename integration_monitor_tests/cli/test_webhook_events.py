@@ -138,18 +138,23 @@ def test_numbers_by_integration(run: Program, store: Store, shop: Product) -> No
     receive(store, event(1), event(2), b"{cut o")
     run("process", "--once", code=1)
     receive(store, event(3))
-    hour = NOW.replace(minute=0)
     with store.begin() as connection:
         series: dict[str, Any] = {
             "integration": "crm",
-            "hour": hour,
+            "hour": NOW.replace(minute=0),
             "first_at": NOW,
             "last_at": NOW,
         }
         for tenant, received, duplicates in (("acme", 3, 1), ("-", 1, 4)):
             connection.execute(
                 webhook_counts.insert().values(
-                    tenant=tenant, type="", received=received, duplicates=duplicates, **series
+                    tenant=tenant,
+                    type="",
+                    received=received,
+                    duplicates=duplicates,
+                    first_at=NOW,
+                    last_at=NOW,
+                    **series,
                 )
             )
         for reason, requests in (("mismatch", 7), ("timestamp", 2), ("unavailable", 100)):
