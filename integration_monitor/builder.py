@@ -29,6 +29,7 @@ from integration_monitor.sensors import (
     incident_steps,
 )
 from integration_monitor.signals.asset_check import CheckSeverities
+from integration_monitor.subscription_job import build_subscription_jobs
 from integration_monitor.targets import build_targets
 from integration_monitor.telemetry_watch import TelemetryWatch
 from integration_monitor.translator import IntegrationMonitorTranslator
@@ -84,7 +85,10 @@ def build_integration_monitor_defs(
     fleet = manifests if isinstance(manifests, Fleet) else load_pinned(Path(manifests))
     targets = build_targets(fleet, translator or IntegrationMonitorTranslator())
     jobs = build_jobs(targets, executor)
-    feeds = build_changelog_jobs(fleet.integrations, schedules_status)
+    asking = [
+        *build_changelog_jobs(fleet.integrations, schedules_status),
+        *build_subscription_jobs(fleet.integrations, schedules_status),
+    ]
     check = ManifestCheck(fleet)
     watch = ManifestWatch(targets, fleet.directory, check)
     assets = build_assets(
@@ -103,10 +107,10 @@ def build_integration_monitor_defs(
         checks = AssetCheckWatch(extra_checks, own=own, severities=severities)
     return dg.Definitions(
         assets=assets,
-        jobs=[*(entry.job for entry in jobs), *(each.job for each in feeds)],
+        jobs=[*(entry.job for entry in jobs), *(each.job for each in asking)],
         schedules=[
             *build_schedules(jobs, schedules_status),
-            *(each.schedule for each in feeds),
+            *(each.schedule for each in asking),
         ],
         sensors=[
             build_incident_sensor(

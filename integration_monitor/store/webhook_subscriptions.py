@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -25,14 +24,14 @@ def read(connection: sa.Connection, names: Sequence[str]) -> Mapping[str, Mappin
     return found
 
 
-def save(connection: sa.Connection, integration: str, said: Mapping[str, Said]) -> None:
-    """Keep what was said of an integration's connections; of others nothing is kept any more."""
+def save(
+    connection: sa.Connection, integration: str, said: Mapping[str, Said], *, are_all: bool = True
+) -> None:
+    """Keep what was said of connections; where they are all, nothing is kept of others."""
     table = webhook_subscriptions
-    connection.execute(
-        table.delete().where(
-            table.c.integration == integration, table.c.connection.not_in(list(said))
-        )
-    )
+    if are_all:
+        gone = table.c.connection.not_in(list(said))
+        connection.execute(table.delete().where(table.c.integration == integration, gone))
     if not said:
         return
     rows = [
@@ -52,14 +51,3 @@ def save(connection: sa.Connection, integration: str, said: Mapping[str, Said]) 
             index_elements=[table.c.integration, table.c.connection], set_=news
         )
     )
-
-
-def asked(connection: sa.Connection, names: Sequence[str]) -> Mapping[str, datetime]:
-    """When each integration's connections were last asked, the longest ago of them."""
-    table = webhook_subscriptions.c
-    query = (
-        sa.select(table.integration, sa.func.min(table.asked_at))
-        .where(table.integration.in_(list(names)))
-        .group_by(table.integration)
-    )
-    return {row[0]: row[1] for row in connection.execute(query)}
