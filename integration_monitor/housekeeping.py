@@ -19,13 +19,15 @@ from integration_monitor.store.engine import Store
 from integration_monitor.store.purge import purge
 
 if TYPE_CHECKING:
+    from integration_monitor.store.delete_old import Deleted
     from integration_monitor.store.keep_calls import KeptCalls
 
 EVERY = timedelta(hours=1)
 LEFT_FOR = timedelta(days=1)
 """How long a sync is in no manifest, and not measured, before what it is owed is let go."""
 FOR_CALLS_S = 20.0
-"""Seconds of a tick, which has 60, that keeping calls may take; it goes on in the next one."""
+"""Seconds of a tick, which has 60, that keeping calls may take, and keeping webhooks as many; it
+goes on in the next one."""
 UNDELIVERABLE_FOR = timedelta(days=7)
 """How long an alert waits for a channel that is not in `monitor.yaml` to come back."""
 
@@ -38,7 +40,7 @@ class Housekeeping:
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     for_calls_s: float = FOR_CALLS_S
     _due: datetime | None = field(default=None, init=False)
-    _only_calls: bool = field(default=False, init=False)
+    _only_rows: bool = field(default=False, init=False)
 
     def __call__(self, store: Store) -> str:
         """What was done, for the tick's log. Raises `StoreError` where the store is away."""
@@ -49,11 +51,13 @@ class Housekeeping:
         if self.fleet.monitor_errors:
             self._due = now + EVERY
             return ""
-        said = "" if self._only_calls else self._tidy(store, now)
+        said = "" if self._only_rows else self._tidy(store, now)
         kept = self._keep_calls(store, now)
-        self._only_calls = not kept.complete
-        self._due = now if self._only_calls else now + EVERY
-        return "; ".join(filter(None, (said, str(kept))))
+        webhooks = self._keep_webhooks(store, now)
+        self._only_rows = not (kept.complete and webhooks.complete)
+        self._due = now if self._only_rows else now + EVERY
+        old = f"{webhooks.rows} old rows about webhooks deleted" if webhooks.rows else ""
+        return "; ".join(filter(None, (said, str(kept), old)))
 
     def _keep_calls(self, store: Store, now: datetime) -> KeptCalls:
         # Imported late, with its database driver: each run imports this module, few keep house.
@@ -62,6 +66,13 @@ class Housekeeping:
         until = time.monotonic() + self.for_calls_s
         retention = self.fleet.monitor.retention
         return keep_calls(store, retention, now=now, enough=lambda: time.monotonic() >= until)
+
+    def _keep_webhooks(self, store: Store, now: datetime) -> Deleted:
+        from integration_monitor.store.keep_webhooks import keep_webhooks
+
+        until = time.monotonic() + self.for_calls_s
+        retention = self.fleet.monitor.retention
+        return keep_webhooks(store, retention, now=now, enough=lambda: time.monotonic() >= until)
 
     def _tidy(self, store: Store, now: datetime) -> str:
         monitor = self.fleet.monitor

@@ -75,11 +75,13 @@ def prune(
 
 def _prune(store: Store, retention: Retention, now: datetime) -> Pruned:
     from integration_monitor.store.keep_calls import keep_calls
+    from integration_monitor.store.keep_webhooks import keep_webhooks
     from integration_monitor.store.purge import purge
 
     progress("rolling up calls, dropping old partitions and rows")
     kept = keep_calls(store, retention, now=now, enough=lambda: False)
     deleted = kept.deleted
+    deleted += keep_webhooks(store, retention, now=now, enough=lambda: False).rows
     while True:
         with store.begin() as connection:
             some = purge(connection, retention, now)
@@ -91,12 +93,14 @@ def _prune(store: Store, retention: Retention, now: datetime) -> Pruned:
 def _would_prune(store: Store, retention: Retention, now: datetime) -> Pruned:
     from integration_monitor.store import roll_up
     from integration_monitor.store.keep_calls import count_old_rows, old_partitions
+    from integration_monitor.store.keep_webhooks import count_old_webhooks
     from integration_monitor.store.purge import purge
 
     with store.begin() as connection:
         due = roll_up.count_due(connection, now)
         partitions = tuple(each.name for each in old_partitions(connection, retention, now))
         rows = count_old_rows(connection, retention, now)
+        rows += count_old_webhooks(connection, retention, now)
         # What depends on what is known to the statements that delete.
         with connection.begin_nested() as tried:
             rows += purge(connection, retention, now, most=None)

@@ -18,6 +18,7 @@ from integration_monitor.store.call_tables import (
     rate_limits,
     response_shapes,
 )
+from integration_monitor.store.delete_old import Old, count_old, delete_old
 from integration_monitor.store.engine import Store
 from integration_monitor.store.partitions import (
     DAYS,
@@ -28,9 +29,6 @@ from integration_monitor.store.partitions import (
     Partitioned,
 )
 from integration_monitor.store.roll_up import DAY, HOUR, Grain, oldest_due, roll_up
-
-BATCH = 20_000
-"""Rows that are deleted in one transaction."""
 
 
 @dataclass(frozen=True)
@@ -76,16 +74,10 @@ def keep_calls(
         names = None if enough() else _drop(store, of, now - age, grain)
         dropped += names or []
         complete = complete and names is not None
-    deleted = 0
-    for table, is_old in _old_rows(retention, now):
-        while not enough():
-            count = _delete(store, table, is_old)
-            deleted += count
-            if count < BATCH:
-                break
-        else:
-            complete = False
-    return KeptCalls(rolled.hours + rolled.days, tuple(dropped), deleted, complete)
+    deleted = delete_old(store, _old_rows(retention, now), enough)
+    return KeptCalls(
+        rolled.hours + rolled.days, tuple(dropped), deleted.rows, complete and deleted.complete
+    )
 
 
 def old_partitions(
@@ -102,10 +94,7 @@ def old_partitions(
 
 def count_old_rows(connection: sa.Connection, retention: Retention, now: datetime) -> int:
     """How many rows of the other tables are older than their retention."""
-    return sum(
-        connection.execute(sa.select(sa.func.count()).select_from(table).where(is_old)).scalar_one()
-        for table, is_old in _old_rows(retention, now)
-    )
+    return count_old(connection, _old_rows(retention, now))
 
 
 def _ages(retention: Retention) -> tuple[tuple[Partitioned, timedelta, Grain | None], ...]:
@@ -132,9 +121,7 @@ def _drop(store: Store, of: Partitioned, before: datetime, grain: Grain | None) 
             raise
 
 
-def _old_rows(
-    retention: Retention, now: datetime
-) -> tuple[tuple[sa.Table, sa.ColumnElement[bool]], ...]:
+def _old_rows(retention: Retention, now: datetime) -> tuple[Old, ...]:
     # A batch that comes again is told by its id. Without the id it must have no minute that is
     # still taken, and none was further ahead of when it came than this.
     dropped = partitions.dropped_before(TENANT_MINUTES).scalar_subquery()
@@ -145,10 +132,3 @@ def _old_rows(
         (rate_limits, rate_limits.c.seen_at < now - retention.hours),
         (notices, notices.c.last_seen < now - retention.hours),
     )
-
-
-def _delete(store: Store, table: sa.Table, is_old: sa.ColumnElement[bool]) -> int:
-    key = list(table.primary_key)
-    some = sa.select(*key).where(is_old).limit(BATCH)
-    with store.begin() as connection:
-        return connection.execute(table.delete().where(sa.tuple_(*key).in_(some))).rowcount
