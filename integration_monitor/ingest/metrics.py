@@ -1,4 +1,4 @@
-"""`/metrics`: what the store knows of calls and checks, in the exposition format of Prometheus.
+"""`/metrics`: what the store knows of calls, webhooks and checks, as Prometheus reads it.
 
 The store holds sums over minutes that come late and expire, so what is said of calls are gauges
 over a window that moves, not counters: a counter may never sink. Every server of a store says the
@@ -21,6 +21,12 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
 from integration_monitor.ingest.bearer import BearerGuard
+from integration_monitor.ingest.webhook_metrics import (
+    NO_WEBHOOKS,
+    WebhooksNow,
+    read_webhooks,
+    webhook_families,
+)
 from integration_monitor.manifest.domain import Fleet, Integration
 from integration_monitor.signals.call_facts import CallFacts
 from integration_monitor.signals.call_rules import QUANTILES
@@ -45,6 +51,7 @@ class FleetNow:
     verdicts: tuple[Verdict, ...]
     dropped: int
     """Calls within the last hour that could not be kept."""
+    webhooks: WebhooksNow = NO_WEBHOOKS
 
 
 def read_fleet(store: Store, fleet: Fleet, now: datetime) -> FleetNow:
@@ -56,6 +63,7 @@ def read_fleet(store: Store, fleet: Fleet, now: datetime) -> FleetNow:
             call_facts.read(store, fleet.integrations, now),
             verdicts.latest(connection),
             call_arrivals.read(connection, now - DROPPED_WITHIN).dropped,
+            read_webhooks(connection, fleet, now),
         )
 
 
@@ -85,11 +93,11 @@ def metrics_router(read: Callable[[], FleetNow], *, guard: BearerGuard) -> APIRo
 
     @router.get(
         "/metrics",
-        summary="Calls and checks for Prometheus",
+        summary="Calls, webhooks and checks for Prometheus",
         dependencies=[Depends(guard)],
         response_class=Response,
         responses={
-            200: {"content": {"text/plain": {}}, "description": "Gauges of the whole fleet."},
+            200: {"content": {"text/plain": {}}, "description": "Metrics of the whole fleet."},
             401: {"description": "The token is missing or wrong."},
             503: {"description": "The store is away."},
         },
@@ -111,6 +119,7 @@ def families(now: FleetNow) -> tuple[Metric, ...]:
         _of_limits(now.calls),
         _of_checks(now.verdicts, now.at),
         _dropped(now.dropped),
+        *webhook_families(now.webhooks, now.at),
     )
 
 
