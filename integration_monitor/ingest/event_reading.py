@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Self
 
@@ -84,7 +84,7 @@ class EventReader:
             document = read_document(body, headers.get("content-type", ""))
             return tuple(self._events(document, headers, body, connection))
         except UnreadableBody as error:
-            return (_unreadable(body, connection, str(error)),)
+            return (self._unreadable(headers, body, connection, str(error)),)
 
     def _events(
         self, document: object, headers: Headers, body: bytes, connection: str
@@ -103,15 +103,25 @@ class EventReader:
                 yield self._event(entry, headers, written(entry), connection)
             else:
                 reason = f"entry {number} of the list is not an object"
-                yield _unreadable(written(entry), connection, reason)
+                yield self._unreadable({}, written(entry), connection, reason)
 
     def _event(
         self, document: dict[str, Any], headers: Headers, body: bytes, connection: str
     ) -> ReadEvent:
         digest = hashlib.sha256(canonical(self._lasting(document))).digest()
+        return self._told(document, headers, body, connection, digest)
+
+    def _unreadable(self, headers: Headers, body: bytes, connection: str, reason: str) -> ReadEvent:
+        """Headers may tell its id all the same."""
+        digest = hashlib.sha256(body).digest()
+        return replace(self._told({}, headers, body, connection, digest), unreadable=reason)
+
+    def _told(
+        self, document: object, headers: Headers, body: bytes, connection: str, digest: bytes
+    ) -> ReadEvent:
         event_id = self._id(document, headers)
         return ReadEvent(
-            event_id=event_id or _id_of(digest),
+            event_id=event_id or f"sha256:{digest.hex()}",
             type=_text(self._type(document, headers)),
             tenant=_found(self._tenant, document, headers) or connection,
             object_id=_found(self._object, document, headers),
@@ -204,14 +214,3 @@ def _mapping(document: object) -> dict[str, Any]:
     if isinstance(document, list):
         raise UnreadableBody('the body is a list; with `each: "$"` its entries are the events')
     raise UnreadableBody("the body is not an object")
-
-
-def _unreadable(body: bytes, connection: str, reason: str) -> ReadEvent:
-    digest = hashlib.sha256(body).digest()
-    return ReadEvent(
-        _id_of(digest), None, connection, None, None, None, body, digest, unreadable=reason
-    )
-
-
-def _id_of(digest: bytes) -> str:
-    return f"sha256:{digest.hex()}"

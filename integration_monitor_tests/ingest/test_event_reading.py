@@ -190,6 +190,17 @@ def test_what_cannot_be_understood_is_kept_with_its_reason(
     assert event.tenant == "acme"
 
 
+def test_an_id_in_a_header_tells_two_unreadable_bodies_apart() -> None:
+    webhooks = Webhooks("svix", (), event_id=("header:svix-id",), type="header:x-topic")
+    events = [
+        read_one(webhooks, b"<xml/>", {"svix-id": number, "x-topic": "orders"}) for number in "12"
+    ]
+    assert [event.event_id for event in events] == ["1", "2"]
+    assert {(event.type, event.unreadable) for event in events} == {
+        ("orders", "the body is not JSON")
+    }
+
+
 def test_a_bad_entry_of_a_list_is_alone() -> None:
     good, bad, other = read(HUBSPOT, [CHANGE, "x", CHANGE | {"eventId": 2}])
     assert (good.unreadable, other.unreadable) == (None, None)
