@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from integration_monitor.signals.next_step import next_step
-from integration_monitor.signals.verdict import API, ASSET_CHECKS, WHOLE, Status
+from integration_monitor.signals.verdict import API, ASSET_CHECKS, WEBHOOKS, WHOLE, Status
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,14 @@ from integration_monitor.signals.verdict import API, ASSET_CHECKS, WHOLE, Status
         (API, "rate_limits", "warn", "integration-monitor top crm --window 15m"),
         (API, "errors", "unknown", "integration-monitor top crm --once --window 24h"),
         (API, "errors", "ok", None),
+        (
+            WEBHOOKS,
+            "volume",
+            "fail",
+            "integration-monitor webhooks list --integration crm --since 1h",
+        ),
+        (WEBHOOKS, "delivery", "fail", "integration-monitor webhooks dead --integration crm"),
+        (WEBHOOKS, "signatures", "warn", "integration-monitor webhooks stats"),
         ("contacts", "reconciliation", "ok", None),
         ("contacts", "something new", "fail", None),
     ],
