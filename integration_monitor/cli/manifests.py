@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from integration_monitor.cli.context import OK, USAGE, WRONG, AsJson, clear_errors, environment
+from integration_monitor.cli.context import (
+    MANIFESTS,
+    OK,
+    USAGE,
+    WRONG,
+    AsJson,
+    clear_errors,
+    environment,
+)
 from integration_monitor.cli.live import chosen, try_live
 
 if TYPE_CHECKING:
@@ -22,7 +31,8 @@ DIRECTORY = Path("integrations")
 
 def validate(
     directory: Annotated[
-        Path | None, typer.Argument(help="The manifest directory.", show_default=str(DIRECTORY))
+        Path | None,
+        typer.Argument(help="The manifest directory.", show_default=f"{MANIFESTS}, or {DIRECTORY}"),
     ] = None,
     integration: Annotated[
         str | None, typer.Argument(help="With --live: this one only. DIRECTORY may be left out.")
@@ -60,9 +70,11 @@ def _arguments(
     directory: Path | None, integration: str | None, *, live: bool
 ) -> tuple[Path, str | None]:
     """`validate --live crm` names an integration, `validate crm` a directory."""
+    # Not the directory of a demo that happens to run here: only what was set on purpose.
+    default = Path(os.environ.get(MANIFESTS) or DIRECTORY)
     if live and directory and integration is None and not directory.exists():
-        return DIRECTORY, str(directory)
-    return directory or DIRECTORY, integration
+        return default, str(directory)
+    return directory or default, integration
 
 
 def _sum_up(fleet: Fleet, found: Findings) -> bool:

@@ -173,6 +173,11 @@ def test_validate_gives_every_mistake_of_every_file(company: Company) -> None:
     assert company.run("check", "crm").exit_code == 0, "the broken files do not stop the others"
 
 
+def test_validate_takes_the_directory_that_the_environment_names(company: Company) -> None:
+    company.manifest("version: 1\nintegration: other\nownr: {}\n", "other.yaml")
+    assert "other.yaml:3:1: " in company.run("validate").stdout
+
+
 def test_validate_names_references_that_are_not_set(company: Company) -> None:
     company.environ.pop("PRODUCT_URL")
     result = company.run("validate", str(company.manifests))
