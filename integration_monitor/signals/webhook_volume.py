@@ -135,7 +135,7 @@ def _calm(found: _Found, facts: VolumeFacts, rules: VolumeRules, now: datetime) 
         known = facts.whole.baseline
         reason = (
             f"too new to judge: {count(known.events, 'event')} in {known.weeks * 7:.0f} days, of"
-            " at least 30 in 14; `volume.every` gives a heartbeat meanwhile"
+            " at least 30 in 14; `volume.heartbeat` tells silence meanwhile"
         )
         return Judged("unknown", reason, "watch")
     ago = span(now - facts.whole.last_at)
