@@ -10,11 +10,14 @@ from contextlib import contextmanager
 import uvicorn
 from fastapi import FastAPI
 
+from integration_monitor.ingest.patient_protocol import PatientProtocol
+
 
 @contextmanager
 def serving(app: FastAPI) -> Iterator[str]:
     """The app's address, such as `http://127.0.0.1:40123`."""
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
+    config = uvicorn.Config(app, http=PatientProtocol, log_level="warning", access_log=False)
+    server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()

@@ -93,7 +93,7 @@ class GroupCommit:
                 failures += 1
             else:
                 failures = 0
-                if not self._queue:
+                if not self._queue and not self._closing:
                     await self._pause(1)
         with suppress(StoreError):
             await self._note()
