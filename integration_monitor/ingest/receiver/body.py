@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import MutableMapping, Sequence
+from typing import Any
 
 from integration_monitor.ingest.receiver.answers import Receive
 
@@ -18,48 +19,66 @@ class BodyError(Exception):
         self.detail = detail
 
 
-async def read_body(
-    receive: Receive,
-    headers: Sequence[tuple[bytes, bytes]],
-    *,
-    at_most: int,
-    within_s: float,
-) -> bytes:
-    """The raw bytes. Raises `BodyError`: too large (413), too slow (408), cut off (400).
+class BodyReader:
+    """Reads the bodies of one event loop, on which `watch` has to be running."""
 
-    What is too large is not read to its end.
-    """
-    for name, value in headers:
-        # Chunked bodies have no length; how long they are shows.
-        if name == b"content-length" and (not value.isdigit() or int(value[:20]) > at_most):
-            raise _too_large(at_most)
-    try:
-        async with asyncio.timeout(within_s):
+    def __init__(self, *, at_most: int, within_s: float) -> None:
+        self._at_most = at_most
+        self._within_s = within_s
+        self._since: dict[asyncio.Task[Any], float] = {}
+
+    async def read(self, receive: Receive, headers: Sequence[tuple[bytes, bytes]]) -> bytes:
+        """The raw bytes. Raises `BodyError`: too large (413), too slow (408), cut off (400).
+
+        What is too large is not read to its end.
+        """
+        for name, value in headers:
+            # Chunked bodies have no length; how long they are shows.
+            if name == b"content-length" and not self._allows(value):
+                raise self._too_large()
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - a request is one
+        self._since[task] = asyncio.get_running_loop().time()
+        try:
             message = await receive()
-            if message["type"] == "http.request" and not message.get("more_body"):
-                body = message.get("body", b"")
-                if len(body) > at_most:
-                    raise _too_large(at_most)
-                return bytes(body)
-            return await _rest(receive, message, at_most)
-    except TimeoutError:
-        detail = f"the body did not arrive within {within_s:g} s"
-        raise BodyError(408, "too_slow", detail) from None
+            if message.get("more_body") or message["type"] != "http.request":
+                return await self._rest(receive, message)
+            body = bytes(message["body"])
+            if len(body) > self._at_most:
+                raise self._too_large()
+            return body
+        except asyncio.CancelledError:
+            if task in self._since:
+                raise
+            task.uncancel()
+            detail = f"the body did not arrive within {self._within_s:g} s"
+            raise BodyError(408, "too_slow", detail) from None
+        finally:
+            self._since.pop(task, None)
 
+    async def watch(self) -> None:
+        """End what takes too long. One look at all costs less than a timer for each request."""
+        while True:
+            await asyncio.sleep(self._within_s / 10)
+            late = asyncio.get_running_loop().time() - self._within_s
+            for task in [task for task, since in self._since.items() if since < late]:
+                del self._since[task]
+                task.cancel()
 
-async def _rest(receive: Receive, message: object, at_most: int) -> bytes:
-    whole = bytearray()
-    while True:
-        assert isinstance(message, dict)  # noqa: S101 - ASGI says so
-        if message["type"] != "http.request":
-            raise BodyError(400, "cut_off", "the body is cut off")
-        whole += message.get("body", b"")
-        if len(whole) > at_most:
-            raise _too_large(at_most)
-        if not message.get("more_body"):
-            return bytes(whole)
-        message = await receive()
+    async def _rest(self, receive: Receive, message: MutableMapping[str, Any]) -> bytes:
+        whole = bytearray()
+        while True:
+            if message["type"] != "http.request":
+                raise BodyError(400, "cut_off", "the body is cut off")
+            whole += message["body"]
+            if len(whole) > self._at_most:
+                raise self._too_large()
+            if not message.get("more_body"):
+                return bytes(whole)
+            message = await receive()
 
+    def _allows(self, length: bytes) -> bool:
+        return length.isdigit() and int(length[:20]) <= self._at_most
 
-def _too_large(at_most: int) -> BodyError:
-    return BodyError(413, "too_large", f"the body is larger than {at_most:,} bytes")
+    def _too_large(self) -> BodyError:
+        return BodyError(413, "too_large", f"the body is larger than {self._at_most:,} bytes")

@@ -41,7 +41,8 @@ class Writer(Protocol):
         """Let go of the store."""
 
 
-_Waiting = tuple[Arrival, asyncio.Future[None]]
+_Waiting = tuple[Arrival, asyncio.Future[None], int]
+"""The last one: bytes."""
 
 
 class GroupCommit:
@@ -73,7 +74,7 @@ class GroupCommit:
         ):
             raise QueueFull("too much is waiting")
         durable: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._queue.append((arrival, durable))
+        self._queue.append((arrival, durable, size))
         self._requests, self._bytes = self._requests + 1, self._bytes + size
         self._wake.set()
         try:
@@ -123,12 +124,12 @@ class GroupCommit:
         size = 0
         while self._queue and (not batch or size < self._limits.at_once_bytes):
             batch.append(self._queue.popleft())
-            size += batch[-1][0].size
+            size += batch[-1][2]
         return batch
 
     async def _write(self, batch: Sequence[_Waiting]) -> None:
         try:
-            await self._writer.add([arrival for arrival, _ in batch])
+            await self._writer.add([one[0] for one in batch])
         except RefusedByStore as error:
             # One of them is to blame, or they met another receiver's: that is no fault of all.
             if len(batch) > 1:
@@ -159,7 +160,7 @@ class GroupCommit:
 
 
 def _settle(waiting: Iterable[_Waiting], error: Unavailable | None) -> None:
-    for _, durable in waiting:
+    for _, durable, _ in waiting:
         if durable.done():  # whoever waited was ended
             continue
         if error is None:
@@ -169,4 +170,4 @@ def _settle(waiting: Iterable[_Waiting], error: Unavailable | None) -> None:
 
 
 def _named(batch: Sequence[_Waiting]) -> str:
-    return ", ".join(sorted({event.integration for one, _ in batch for event in one.events}))
+    return ", ".join(sorted({event.integration for one in batch for event in one[0].events}))

@@ -8,7 +8,7 @@ from datetime import datetime
 from integration_monitor.ingest.event_reading import EventReader
 from integration_monitor.ingest.receiver.answers import Answer
 from integration_monitor.ingest.receiver.handshake import HandshakeAnswers
-from integration_monitor.ingest.receiver.request import Target, kept_headers
+from integration_monitor.ingest.receiver.request import Target, kept_headers, not_kept
 from integration_monitor.ingest.signature import load_scheme, verify
 from integration_monitor.manifest.webhooks import Webhooks
 from integration_monitor.store.webhook_intake import Arrival, NewEvent
@@ -30,7 +30,7 @@ class Intake:
         self._url = (webhooks.public_url or "").partition("?")[0]
         self._reader = EventReader.of(webhooks)
         shows = self._scheme.algorithm in _SHOWS_ITS_SECRET
-        self._not_kept = self._scheme.header if shows else ""
+        self._not_kept = not_kept(self._scheme.header if shows else "")
 
     def take(
         self, target: Target, headers: Mapping[str, str], body: bytes, now: datetime

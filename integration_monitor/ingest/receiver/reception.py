@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, MutableMapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote
 
 from integration_monitor.ingest.receiver.answers import TAKEN, Answer, Receive, later, wrong
-from integration_monitor.ingest.receiver.body import BodyError, read_body
+from integration_monitor.ingest.receiver.body import BodyError, BodyReader
 from integration_monitor.ingest.receiver.group_commit import GroupCommit, QueueFull, Unavailable
 from integration_monitor.ingest.receiver.intake import Intake
 from integration_monitor.ingest.receiver.intakes import Intakes, NotTaken, Unready
@@ -50,6 +50,7 @@ class Reception:
         self._intakes = intakes
         self._writer = writer
         self._limits = limits
+        self._bodies = BodyReader(at_most=limits.bytes, within_s=limits.within_s)
         self._clock = clock
         self._rejected = RejectionCounts()
         self._logged = SomeAMinute(LOGGED_A_MINUTE)
@@ -60,16 +61,16 @@ class Reception:
     async def running(self) -> AsyncIterator[None]:
         """Requests are taken within the block; at its end everything that waits is stored."""
         self._commits = GroupCommit(self._writer, self._note, self._limits)
-        following = asyncio.create_task(self._follow())
+        beside = [asyncio.create_task(one) for one in (self._follow(), self._bodies.watch())]
         committing = asyncio.create_task(self._commits.run())
         try:
             yield
         finally:
-            following.cancel()
             self._commits.close()
             await committing
-            with suppress(asyncio.CancelledError):
-                await following
+            for one in beside:
+                one.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
 
     async def answer(self, scope: Scope, receive: Receive) -> Answer:
         """The answer to a request below `PREFIX`."""
@@ -88,12 +89,7 @@ class Reception:
 
     async def _take(self, intake: Intake, target: Target, scope: Scope, receive: Receive) -> Answer:
         try:
-            body = await read_body(
-                receive,
-                scope["headers"],
-                at_most=self._limits.bytes,
-                within_s=self._limits.within_s,
-            )
+            body = await self._bodies.read(receive, scope["headers"])
             now = self._clock()
             taken = intake.take(target, read_headers(scope["headers"]), body, now)
             if isinstance(taken, Answer):

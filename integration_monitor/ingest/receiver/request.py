@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
+
+import msgspec
 
 MOST_HEADERS = 64
 MOST_CHARACTERS = 8192
 """Of one value; the longest signature that is read has as many."""
-MOST_KEPT = 16 * 1024
-"""Characters of all headers that are kept of a request."""
 
 _NEVER_KEPT = frozenset(
     (
@@ -47,14 +47,16 @@ def read_headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     return headers
 
 
-def kept_headers(headers: Mapping[str, str], without: str) -> str:
-    """As JSON, the ones that are stored: `without` is the header that holds a shared secret."""
-    kept: dict[str, str] = {}
-    left = MOST_KEPT
-    for name, value in headers.items():
-        left -= len(name) + len(value)
-        if left < 0 or len(kept) == MOST_HEADERS:
-            break
-        if name not in _NEVER_KEPT and name != without and len(value) <= MOST_CHARACTERS:
-            kept[name] = value
-    return json.dumps(kept)
+def not_kept(secret_header: str) -> frozenset[str]:
+    """The names that are left out, the header that holds a shared secret among them."""
+    return _NEVER_KEPT | {secret_header}
+
+
+def kept_headers(headers: Mapping[str, str], without: frozenset[str]) -> str:
+    """As JSON, the ones that are stored."""
+    kept = {
+        name: value
+        for name, value in islice(headers.items(), MOST_HEADERS)
+        if name not in without and len(value) <= MOST_CHARACTERS
+    }
+    return msgspec.json.encode(kept).decode()
