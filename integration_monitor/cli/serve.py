@@ -55,6 +55,9 @@ def serve(
 ) -> None:
     """Take webhooks and `POST /v1/calls`, and serve `/metrics`, until Ctrl-C.
 
+    Beside it a process hands webhooks on, as `webhooks process` does, except with
+    `--only webhooks`.
+
     The token of its private routes is read from INTEGRATION_MONITOR_CALLS_TOKEN; `/metrics` takes
     the one of INTEGRATION_MONITOR_METRICS_TOKEN instead, where that is set. Without a token only
     this machine is let in to them, and no other address can be listened on, unless with

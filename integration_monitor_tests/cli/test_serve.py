@@ -16,7 +16,7 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 
-from integration_monitor.cli import app
+from integration_monitor.cli import app, serve
 from integration_monitor.store.call_tables import call_minutes
 from integration_monitor.store.engine import open_store
 from integration_monitor_tests.ingest.calls_examples import MANIFEST, batch, event
@@ -67,11 +67,22 @@ def test_calls_are_taken_until_it_is_stopped(
         answer = http.post("/v1/calls", json=body, headers=authorized)
         assert answer.json() == {"accepted": 1, "duplicate": False, "rejected": []}
     process.send_signal(signal.SIGTERM)
-    assert (process.wait(20), process.stderr.read()) == (0, "stopped\n")
+    assert (process.wait(20), process.stderr.read().splitlines()[-1]) == (0, "stopped")
     store = open_store(store_url)
     with store.begin() as connection:
         assert connection.execute(call_minutes.select()).one().calls == 1
     store.dispose()
+
+
+def test_only_webhooks_may_be_public_without_a_token(
+    environ: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listened: list[str] = []
+    monkeypatch.setattr(serve, "_supervise", lambda *_: listened.append("yes"))
+    public = ("--host", "0.0.0.0", "--port", "0")
+    assert run(environ, *public, "--only", "webhooks")[0] == 0
+    assert run(environ, *public, "--only", "private")[0] == 2
+    assert listened == ["yes"]
 
 
 def run(environ: Mapping[str, str], *arguments: str, **more: str) -> tuple[int, str]:
