@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,6 +51,8 @@ class Baseline:
     """Of each hour of the week the shape of its gamma posterior, at the rate `weeks + 1`."""
     tail: Tail | None = None
     """How long its longest gaps are; None: too few to say."""
+    long_gap: timedelta | None = None
+    """Its second longest gap, so that one outage does not count; None: too few to say."""
 
     @property
     def is_judged(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,8 @@ from numpy.typing import NDArray
 from integration_monitor.signals.flat_line import Baseline, Tail
 from integration_monitor.signals.week_hours import HOURS_OF_WEEK, HourClasses
 
+FEWEST_GAPS = 3
+"""Of so many the second longest one is worth knowing."""
 LARGEST_TAIL = 0.05
 MOST_GAPS = 50
 """The tail is the longest 5 % of gaps, or the 50 longest where those are fewer: what is said of
@@ -82,7 +85,8 @@ def fit(counts: HourCounts, hours: Training) -> Baseline | None:
     shapes = (came + _prior(came, observed)) * (weeks + 1) / (observed + 1)
     events = int(known.received.sum())
     learned = Baseline(weeks, events, shapes)
-    return replace(learned, tail=_tail(_gaps(known, hours, learned), events))
+    tail = _tail(_gaps(known, hours, learned), events)
+    return replace(learned, tail=tail, long_gap=_long_gap(known))
 
 
 def merged(streams: Sequence[HourCounts]) -> HourCounts:
@@ -113,6 +117,15 @@ def _prior(came: Floats, observed: Floats) -> Floats:
 def _rate(came: Floats, observed: Floats, otherwise: float) -> Floats:
     seen = observed > 0
     return np.where(seen, came / np.where(seen, observed, 1), otherwise)
+
+
+def _long_gap(known: HourCounts) -> timedelta | None:
+    over_hours = known.first[1:] - known.last[:-1]
+    within = known.last - known.first if known.longest is None else known.longest
+    gaps = np.sort(np.concatenate([over_hours, within[known.received > 1]]))
+    if len(gaps) < FEWEST_GAPS:
+        return None
+    return timedelta(seconds=max(float(gaps[-2]), 0.0))
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,13 +9,13 @@ from typing import Literal
 from integration_monitor.manifest.webhooks import VolumeRules
 from integration_monitor.signals.flat_line import chance, silence, threshold
 from integration_monitor.signals.receiver_time import ReceiverTime
-from integration_monitor.signals.volume_facts import Stream
+from integration_monitor.signals.volume_facts import ALL, Stream
 from integration_monitor.signals.week_hours import HourClasses, week_hours
 
 State = Literal["silent", "returning", "overdue", "dropped", "quiet", "ok", "young"]
 """`silent`, `returning` (one event came after an alarm, a second one is awaited) and `overdue` (the
 heartbeat was missed) are alarms; `dropped`: fewer come than usual; `quiet`: half way to an alarm;
-`young`: too new or too rare to be judged, and without a heartbeat."""
+`young`: too new or too rare to be judged, and without a heartbeat that it keeps."""
 ALARMS: tuple[State, ...] = ("silent", "returning", "overdue")
 
 
@@ -55,7 +55,7 @@ def state_of(
     heard = timedelta(minutes=receiver.minutes(stream.last_at, now))
     state: State
     if not base.is_judged:
-        state = _by_heartbeat(heard, rules)
+        state = _by_heartbeat(stream, heard, rules)
     elif mass >= needed:
         state = "silent"
     elif _is_returning(stream, needed, week, receiver):
@@ -68,10 +68,18 @@ def state_of(
     return StreamState(stream, state, mass, needed, chance(base, mass), unheard)
 
 
-def _by_heartbeat(heard: timedelta, rules: VolumeRules) -> State:
+def _by_heartbeat(stream: Stream, heard: timedelta, rules: VolumeRules) -> State:
+    """All together are held to it; one stream only if it kept it so far.
+
+    A tenant that sends an event a week must not be an alarm on the other days.
+    """
     if rules.every is None:
         return "young"
-    return "overdue" if heard > rules.every + rules.grace else "ok"
+    longest = rules.every + rules.grace
+    known = stream.baseline.long_gap
+    if stream.type != ALL and (known is None or known > longest):
+        return "young"
+    return "overdue" if heard > longest else "ok"
 
 
 def _is_returning(stream: Stream, needed: float, week: HourClasses, receiver: ReceiverTime) -> bool:

@@ -133,6 +133,7 @@ def _row(
 ) -> Row:
     learned = fit(counts, hours)
     tail = learned.tail if learned else None
+    long_gap = learned.long_gap if learned else None
     drop = find_drop(counts, hours, rules)
     return {
         "integration": integration,
@@ -145,6 +146,7 @@ def _row(
         "tail_start": tail.start if tail else None,
         "tail_excess": tail.excess if tail else None,
         "tail_share": tail.share if tail else None,
+        "long_gap_s": long_gap.total_seconds() if long_gap is not None else None,
         "drop_since": drop.since if drop else None,
         "drop_received": drop.received if drop else None,
         "drop_expected": drop.expected if drop else None,

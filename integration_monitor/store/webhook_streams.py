@@ -81,7 +81,8 @@ def _stream(
     tail = None
     if row.tail_start is not None:
         tail = Tail(row.tail_start, row.tail_excess, row.tail_share)
-    baseline = Baseline(row.weeks, row.events, shapes, tail)
+    long_gap = None if row.long_gap_s is None else timedelta(seconds=row.long_gap_s)
+    baseline = Baseline(row.weeks, row.events, shapes, tail, long_gap)
     known_before = row.before if before is None else before
     return Stream(
         row.tenant, row.type, baseline, last_at, returned_at, returned, known_before, drop

@@ -154,6 +154,7 @@ webhook_baselines = sa.Table(
     sa.Column("tail_start", sa.Float),
     sa.Column("tail_excess", sa.Float),
     sa.Column("tail_share", sa.Float),
+    sa.Column("long_gap_s", sa.Float),
     time_column("drop_since", nullable=True),
     sa.Column("drop_received", sa.Float),
     sa.Column("drop_expected", sa.Float),

@@ -89,9 +89,9 @@ def test_what_the_partner_says_of_the_subscription(store: Store) -> None:
     assert said_of in judged(store).reason
 
 
-def event(store: Store, at: datetime, received: int = 1) -> None:
+def event(store: Store, at: datetime, received: int = 1, tenant: str = "acme") -> None:
     row = {
-        "integration": "crm", "tenant": "acme", "type": CHANGED,
+        "integration": "crm", "tenant": tenant, "type": CHANGED,
         "hour": at.replace(minute=0, second=0), "received": received, "duplicates": 0,
         "first_at": at, "last_at": at,
     }  # fmt: skip
@@ -139,6 +139,16 @@ def test_a_new_stream_is_held_to_its_heartbeat(store: Store, every: int, status:
     store_hours(store, SINCE, {("acme", CHANGED): 20}, since=NOW - timedelta(days=3))
     rules = with_rules(every=timedelta(minutes=every), grace=timedelta(minutes=6))
     assert judged(store, integration=rules).status == status
+
+
+def test_a_rare_stream_is_not_held_to_a_heartbeat_that_it_never_kept(store: Store) -> None:
+    receiver_ran(store, NOW - timedelta(days=4), NOW)
+    store_hours(store, NOW, {("acme", CHANGED): 20})
+    for day in range(1, 5):
+        event(store, NOW - timedelta(days=day), tenant="rare")
+    found = judged(store, integration=with_rules(every=timedelta(hours=4)))
+    assert found.status == "ok"
+    assert "; 2 streams, 1 of them too new or too rare to judge" in found.reason
 
 
 def test_nothing_ever_came(store: Store) -> None:

@@ -29,6 +29,7 @@ def upgrade() -> None:
         sa.Column("tail_start", sa.Float(), nullable=True),
         sa.Column("tail_excess", sa.Float(), nullable=True),
         sa.Column("tail_share", sa.Float(), nullable=True),
+        sa.Column("long_gap_s", sa.Float(), nullable=True),
         sa.Column("drop_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("drop_received", sa.Float(), nullable=True),
         sa.Column("drop_expected", sa.Float(), nullable=True),
