@@ -25,8 +25,8 @@ def judged(share: list[float], usual: float = 20, **rules: Any) -> Drop | None:
     last = HOURS - 1 - len(share)
     received[last : HOURS - 1] = np.round(usual * np.array(share))
     hours = np.flatnonzero(received)
-    starts = (FIRST + hours) * 3600.0
-    counts = HourCounts(FIRST + hours, received[hours], starts + 60, starts + 3500)
+    first = ((FIRST + hours) * 3600 + 60).astype(np.float64)
+    counts = HourCounts(FIRST + hours, received[hours], first, first + 3500)
     week = week_hours("UTC", None, FIRST, HOURS)
     return find_drop(counts, training(FIRST, week, np.ones(HOURS)), VolumeRules(**rules))
 
