@@ -115,7 +115,7 @@ class WebhookFacts:
     ahead: int = 0
     """Those that occurred, by the partner's clock, later than they came, by more than the limit."""
     ahead_by: float = 0.0
-    """Seconds, the median of those that are ahead."""
+    """Seconds, those that are ahead on average."""
     connections: Mapping[str, Requests] = field(default_factory=dict)
     first_seen: Mapping[str, datetime] = field(default_factory=dict)
     """Reasons of rejections that were not seen before the last `NEW_FOR`, and since when."""

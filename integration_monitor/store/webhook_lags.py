@@ -15,8 +15,24 @@ from integration_monitor.signals.webhook_facts import LASTING, WINDOW, Lag, Lags
 
 UNKNOWN = Lags()
 
-# Both lags of an event are rows of their own from here on: arrival, processing.
-_LAGS = sa.text("""
+_SUMS = """
+    count(*) AS events,
+    count(seconds) AS known,
+    count(seconds) FILTER (WHERE received_at >= :older AND received_at < :newer) AS older,
+    count(seconds) FILTER (WHERE received_at >= :newer) AS newer,
+    count(*) FILTER (WHERE seconds > most) AS late,
+    count(*) FILTER (WHERE seconds > most AND received_at >= :older AND received_at < :newer)
+        AS late_older,
+    count(*) FILTER (WHERE seconds > most AND received_at >= :newer) AS late_newer,
+    percentile_disc(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY greatest(seconds, 0))
+        FILTER (WHERE seconds IS NOT NULL) AS quantiles,
+    greatest(min(seconds), 0) AS least,
+    count(*) FILTER (WHERE seconds < - most) AS ahead,
+    avg(- seconds) FILTER (WHERE seconds < - most) AS ahead_by
+"""
+# Both lags of an event are rows of their own: arrival, processing. Percentiles mean sorting, so of
+# tenants only those with late events are looked at so closely.
+_LAGS = sa.text(f"""
     WITH rule AS (
         SELECT * FROM unnest(CAST(:names AS text[]), CAST(:limits AS float8[])) AS r (name, most)
     ), newest AS MATERIALIZED (
@@ -29,25 +45,15 @@ _LAGS = sa.text("""
                 extract(epoch FROM coalesce(processed_at, :now) - received_at) AS float8) END)
         ) AS each (what, seconds)
         WHERE id > :after AND received_at > :opened
+    ), late AS (
+        SELECT DISTINCT integration, tenant, what FROM newest WHERE seconds > most
     )
-    SELECT integration, tenant, grouping(tenant) = 1 AS is_whole, what,
-           count(*) AS events,
-           count(seconds) AS known,
-           count(seconds) FILTER (WHERE received_at >= :older AND received_at < :newer),
-           count(seconds) FILTER (WHERE received_at >= :newer),
-           count(*) FILTER (WHERE seconds > most),
-           count(*) FILTER (WHERE seconds > most AND received_at >= :older
-                            AND received_at < :newer),
-           count(*) FILTER (WHERE seconds > most AND received_at >= :newer),
-           percentile_disc(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY greatest(seconds, 0))
-               FILTER (WHERE seconds IS NOT NULL),
-           greatest(min(seconds), 0),
-           count(*) FILTER (WHERE seconds < - most),
-           percentile_disc(0.5) WITHIN GROUP (ORDER BY - seconds) FILTER (WHERE seconds < - most)
-    FROM newest
-    GROUP BY GROUPING SETS ((integration, what), (integration, tenant, what))
-    HAVING grouping(tenant) = 1 OR count(*) FILTER (WHERE seconds > most) > 0
-""")
+    SELECT integration, what, NULL AS tenant, {_SUMS}
+    FROM newest GROUP BY integration, what
+    UNION ALL
+    SELECT integration, what, tenant, {_SUMS}
+    FROM newest JOIN late USING (integration, tenant, what) GROUP BY integration, what, tenant
+""")  # noqa: S608 - of constants
 
 
 @dataclass(frozen=True)
@@ -83,18 +89,16 @@ def read(
     }  # fmt: skip
     events: dict[str, int] = {}
     ahead: dict[str, tuple[int, float]] = {}
-    for name, tenant, is_whole, what, count, known, *rest in rows:
-        if is_whole:
-            events[name] = count
-            if what == "arrival" and rest[-2]:
-                ahead[name] = (rest[-2], rest[-1])
-        if not known:
-            continue
-        lag = _lag(known, rest)
-        if is_whole:
-            wholes[what][name] = lag
+    for row in rows:
+        name, what = row.integration, row.what
+        if row.tenant is None:
+            events[name] = row.events
+            if what == "arrival" and row.ahead:
+                ahead[name] = (row.ahead, row.ahead_by)
+            if row.known:
+                wholes[what][name] = _lag(row)
         else:
-            tenants[what][name][tenant] = lag
+            tenants[what][name][row.tenant] = _lag(row)
     found = {
         what: {name: Lags(lag, tenants[what].get(name, {})) for name, lag in of.items()}
         for what, of in wholes.items()
@@ -102,8 +106,12 @@ def read(
     return FoundLags(found["arrival"], found["processing"], events, ahead)
 
 
-def _lag(known: int, rest: list[Any]) -> Lag:
-    older, newer, late, late_older, late_newer, (p50, p95), least, *_ = rest
+def _lag(row: sa.Row[Any]) -> Lag:
+    p50, p95 = row.quantiles
     return Lag(
-        Stretches(known, older, newer), Stretches(late, late_older, late_newer), p50, p95, least
+        Stretches(row.known, row.older, row.newer),
+        Stretches(row.late, row.late_older, row.late_newer),
+        p50,
+        p95,
+        row.least,
     )
