@@ -13,6 +13,9 @@ from integration_monitor.store.arrays import unnest
 from integration_monitor.store.webhook_queue import STORED, StoredEvent, stored_event
 from integration_monitor.store.webhook_tables import webhook_deliveries, webhook_events
 
+_REACHES = (2_000, 50_000, None)
+"""Among the oldest events it shows which are held back; further ones are rarely needed."""
+
 
 class Lane(NamedTuple):
     """The way of an integration's events to one sink."""
@@ -46,7 +49,7 @@ class Attempted:
 
 
 def due_lanes(connection: sa.Connection, lanes: Sequence[Lane], now: datetime) -> tuple[Lane, ...]:
-    """Which of these have something to be delivered now."""
+    """Which of these have something that is due, be it held back by what came earlier."""
     if not lanes:
         return ()
     named = unnest(*zip(*lanes, strict=True)).table_valued(*Lane._fields, name="lane")
@@ -55,7 +58,6 @@ def due_lanes(connection: sa.Connection, lanes: Sequence[Lane], now: datetime) -
         webhook_deliveries.c.integration == lane.c.integration,
         webhook_deliveries.c.sink == lane.c.sink,
         _is_due(now),
-        ~_is_held_back(),
     )
     query = sa.select(lane.c.integration, lane.c.sink).where(there)
     return tuple(Lane(*row) for row in connection.execute(query))
@@ -74,12 +76,41 @@ def take(
     Of events with one order key only the first that waits, whoever is at it. With
     `least_tried` first those that failed the least: not always the same one.
     """
-    first = [webhook_deliveries.c.attempts] if least_tried else []
+    for reach in _REACHES:
+        found = _first(connection, lane, now, limit, reach, least_tried=least_tried)
+        if found:
+            return found
+    return ()
+
+
+def _first(
+    connection: sa.Connection,
+    lane: Lane,
+    now: datetime,
+    limit: int,
+    reach: int | None,
+    *,
+    least_tried: bool,
+) -> tuple[Due, ...]:
+    """As `take`, among the oldest that wait; `reach`: how many of these are looked at."""
+    waiting = (
+        sa.select(webhook_deliveries.c.event, webhook_deliveries.c.order_key)
+        .where(*_of(lane))
+        .order_by(webhook_deliveries.c.event)
+        .limit(reach)
+        .subquery("waiting")
+    )
+    first = sa.func.min(waiting.c.event).over(partition_by=waiting.c.order_key)
+    ranked = sa.select(waiting, first.label("first")).subquery("ranked")
+    free = sa.select(ranked.c.event).where(
+        sa.or_(ranked.c.order_key.is_(None), ranked.c.event == ranked.c.first)
+    )
+    order = [webhook_deliveries.c.attempts] if least_tried else []
     query = (
         sa.select(*STORED, webhook_deliveries.c.attempts, webhook_deliveries.c.waiting_since)
         .join(webhook_events, webhook_events.c.id == webhook_deliveries.c.event)
-        .where(*_of(lane), _is_due(now), ~_is_held_back())
-        .order_by(*first, webhook_deliveries.c.event)
+        .where(*_of(lane), _is_due(now), webhook_deliveries.c.event.in_(free))
+        .order_by(*order, webhook_deliveries.c.event)
         .limit(limit)
         .with_for_update(of=webhook_deliveries, skip_locked=True)
     )
@@ -183,22 +214,6 @@ def _of(lane: Lane) -> tuple[sa.ColumnElement[bool], ...]:
 def _is_due(now: datetime) -> sa.ColumnElement[bool]:
     return sa.and_(
         webhook_deliveries.c.state == "waiting", webhook_deliveries.c.next_attempt_at <= now
-    )
-
-
-def _is_held_back() -> sa.ColumnElement[bool]:
-    """Whether an earlier one with its order key still waits for the same sink."""
-    earlier = webhook_deliveries.alias("earlier")
-    return (
-        sa.exists()
-        .where(
-            earlier.c.integration == webhook_deliveries.c.integration,
-            earlier.c.sink == webhook_deliveries.c.sink,
-            earlier.c.order_key == webhook_deliveries.c.order_key,
-            earlier.c.state == "waiting",
-            earlier.c.event < webhook_deliveries.c.event,
-        )
-        .correlate(webhook_deliveries)
     )
 
 

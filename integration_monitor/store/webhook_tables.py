@@ -122,12 +122,6 @@ sa.Index(
     webhook_deliveries.c.integration, webhook_deliveries.c.sink, webhook_deliveries.c.event,
     postgresql_where=webhook_deliveries.c.state == "waiting",
 )  # fmt: skip
-sa.Index(
-    "ix_webhook_deliveries_ordered",
-    webhook_deliveries.c.integration, webhook_deliveries.c.sink, webhook_deliveries.c.order_key,
-    webhook_deliveries.c.event,
-    postgresql_where=webhook_deliveries.c.state == "waiting",
-)  # fmt: skip
 
 webhook_objects = sa.Table(
     "webhook_objects",

@@ -66,14 +66,19 @@ class Processor:
         self._forgotten_at: datetime | None = None
         self._stopping = threading.Event()
         self._lock = threading.Lock()
+        self._moved = 0
         self._queued: dict[str, Queued] = {}
         self._handed: dict[Lane, Handed] = {}
 
     def once(self) -> None:
         """Read what was received, and hand on what is due now. Raises `StoreError`."""
-        while self._step():
+        while True:
+            before = self._moved
+            read = self._step()
             for thread in list(self._threads.values()):
                 thread.join()
+            if not read and self._moved == before:
+                return
 
     def run(self, report: Callable[[Processed], None]) -> None:
         """Go on until `stop`, telling from time to time what was done."""
@@ -111,12 +116,13 @@ class Processor:
                 yield lane, worker.health.why
 
     def _step(self) -> bool:
-        """Read a batch of each integration, begin to deliver; whether there was anything."""
+        """Read a batch of each integration, begin to deliver; whether there was a batch."""
         watched = {one.name: one for one in self._fleet().integrations if one.webhooks is not None}
         read = self._read(watched)
         self._follow(watched)
         self._give_up_forgotten(watched)
-        return self._deliver() or read
+        self._deliver()
+        return read
 
     def _read(self, watched: Mapping[str, Integration]) -> bool:
         with self._store.begin() as connection:
@@ -170,7 +176,7 @@ class Processor:
                         error="the manifest has no such sink any more",
                     )  # fmt: skip
 
-    def _deliver(self) -> bool:
+    def _deliver(self) -> None:
         idle = [
             lane
             for lane, worker in self._lanes.items()
@@ -184,7 +190,6 @@ class Processor:
             )
             self._threads[lane] = thread
             thread.start()
-        return bool(due)
 
     def _is_busy(self, lane: Lane) -> bool:
         thread = self._threads.get(lane)
@@ -202,6 +207,7 @@ class Processor:
         with self._lock:
             before = self._handed.get(worker.lane, Handed())
             self._handed[worker.lane] = before + handed
+            self._moved += bool(handed)
 
 
 def _webhooks(integration: Integration) -> Webhooks:

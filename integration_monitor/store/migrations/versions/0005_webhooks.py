@@ -79,14 +79,6 @@ def upgrade() -> None:
         comment="What became of an event at each sink.",
     )
     op.create_index(
-        "ix_webhook_deliveries_ordered",
-        "webhook_deliveries",
-        ["integration", "sink", "order_key", "event"],
-        unique=False,
-        schema="integration_monitor",
-        postgresql_where=sa.text("state = 'waiting'"),
-    )
-    op.create_index(
         "ix_webhook_deliveries_waiting",
         "webhook_deliveries",
         ["integration", "sink", "event"],
@@ -238,12 +230,6 @@ def downgrade() -> None:
     op.drop_table("webhook_events", schema="integration_monitor")
     op.drop_index(
         "ix_webhook_deliveries_waiting",
-        table_name="webhook_deliveries",
-        schema="integration_monitor",
-        postgresql_where=sa.text("state = 'waiting'"),
-    )
-    op.drop_index(
-        "ix_webhook_deliveries_ordered",
         table_name="webhook_deliveries",
         schema="integration_monitor",
         postgresql_where=sa.text("state = 'waiting'"),
