@@ -67,7 +67,7 @@ def _judge(facts: WebhookFacts, rules: Webhooks) -> Judged:
 
 
 def _late(facts: WebhookFacts) -> Iterator[_Late]:
-    whats = {"arrived": facts.arrival, "was processed": facts.processing}
+    whats = {"arrived": facts.arrival, "were processed": facts.processing}
     for what, lags in whats.items():
         if lags.whole is not None and _is_late(lags.whole):
             yield _Late(what, lags, lags.whole)

@@ -96,7 +96,7 @@ def test_without_occurred_at_the_processing_is_judged_and_the_rest_is_said() -> 
     )
     late = judged(rules=rules, processing=Lags(a_lag(Stretches(40, 5, 5))))
     assert late.status == "fail"
-    assert "was processed more than 30 s late" in late.reason
+    assert "were processed more than 30 s late" in late.reason
 
 
 def test_no_event_is_not_a_late_one() -> None:
