@@ -100,7 +100,7 @@ def prepare(
     }
     # Only what was set here: the user's own variables may be secrets.
     own = {name: value for name, value in complete.items() if os.environ.get(name) != value}
-    (directory / _ENVIRONMENT).write_text(json.dumps(own))
+    _write_for_us_alone(directory / _ENVIRONMENT, json.dumps(own))
     return LocalServers(processes, directory, complete, port, module)
 
 
@@ -147,6 +147,16 @@ def start_ui(servers: LocalServers) -> None:
         *("-m", "dagster_webserver", "-h", HOST, "-p", str(servers.port), "-w", str(workspace)),
     )
     _wait(servers, "Dagster's webserver", lambda: _answers(f"{servers.url}/server_info"))
+
+
+def start_receiver(servers: LocalServers, port: int) -> None:
+    """Start `serve`, with its processing, and wait until it takes webhooks.
+
+    Raises `ServersError` where it ends or does not answer.
+    """
+    command = ("-m", "integration_monitor", "serve", "--host", HOST, "--port", str(port))
+    _start(servers, "receiver", *command)
+    _wait(servers, "the receiver", lambda: _answers(f"http://{HOST}:{port}/readyz"))
 
 
 def start_daemon(servers: LocalServers) -> None:
@@ -196,6 +206,12 @@ def dagster_settings(module: str) -> str:
     if module != DEFINITIONS:
         del settings["run_monitoring"]["max_runtime_seconds"]
     return yaml.safe_dump(settings)
+
+
+def _write_for_us_alone(path: Path, text: str) -> None:
+    path.touch(mode=0o600)
+    path.chmod(0o600)
+    path.write_text(text)
 
 
 def _dagster_yaml() -> Path:

@@ -10,6 +10,7 @@ from typing import Literal
 from integration_monitor.demo.company import IntegrationName
 from integration_monitor.demo.faults import Fault
 from integration_monitor.demo.reshaping import Reshape, rename_field, retype_field, unchanged
+from integration_monitor.demo.sending import AS_AGREED, Sending
 
 SLOW_S = 0.8
 """Ten times what the slowest of a hundred answers takes on a busy machine."""
@@ -45,6 +46,8 @@ class Behaviour:
     sunset: datetime | None = None
     """When the endpoint that the sync calls goes away, as its answers announce."""
     reshape: Reshape = unchanged
+    sending: Sending = AS_AGREED
+    """How it posts its webhooks."""
 
 
 WELL = Behaviour()
@@ -76,6 +79,11 @@ def behaviour(
         "sunset-header": Behaviour(sunset=now + ANNOUNCED),
         "rename-field": Behaviour(reshape=rename_field(integration)),
         "retype-field": Behaviour(reshape=retype_field(integration)),
+        "stop-webhooks": Behaviour(sending=Sending(stopped=True)),
+        "bad-signature": Behaviour(sending=Sending(forged=True)),
+        "late-webhooks": Behaviour(sending=Sending(late=True)),
+        "duplicate-webhooks": Behaviour(sending=Sending(copied=True)),
+        "out-of-order": Behaviour(sending=Sending(overtaken=True)),
     }
     return ways.get(fault, WELL)
 

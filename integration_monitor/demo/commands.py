@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, cast
@@ -33,6 +33,9 @@ app = typer.Typer(help="A company whose integrations break on command, and the m
 Port = Annotated[int | None, typer.Option(help="Dagster's port [3000]; 0 takes a free one.")]
 PartnerPort = Annotated[int | None, typer.Option(help="The partners' port [3001]; 0: a free one.")]
 InboxPort = Annotated[int | None, typer.Option(help="The inbox's port [3002]; 0: a free one.")]
+ReceiverPort = Annotated[
+    int | None, typer.Option(help="The webhook receiver's port [3003]; 0: a free one.")
+]
 Unattended = Annotated[
     bool, typer.Option("--headless", help="Tell the story of a fault, then stop.")
 ]
@@ -51,6 +54,7 @@ def demo(
     port: Port = None,
     partner_port: PartnerPort = None,
     inbox_port: InboxPort = None,
+    receiver_port: ReceiverPort = None,
     headless: Unattended = False,
     fault: Break = "drop-records",
     integration: IntegrationOption = None,
@@ -60,10 +64,11 @@ def demo(
     if context.invoked_subcommand is not None:
         return
     with _clear_errors():
+        asked = (port, partner_port, inbox_port, receiver_port)
         if headless:
-            ports = _ports(port, partner_port, inbox_port, (0, 0, 0))
+            ports = _ports(asked, (0, 0, 0, 0))
             raise typer.Exit(_headless(ports, fault, integration, as_json=as_json))
-        _attended(_ports(port, partner_port, inbox_port, (3000, 3001, 3002)))
+        _attended(_ports(asked, (3000, 3001, 3002, 3003)))
 
 
 @app.command("break")
@@ -74,7 +79,7 @@ def break_(fault: FaultArgument = None, integration: IntegrationOption = None) -
 
     if fault is None:
         for name, about in FAULTS.items():
-            typer.echo(f"{name:15}{about.what}")
+            typer.echo(f"{name:20}{about.what}")
         return
     with _clear_errors():
         checked, where = _checked(fault, integration)
@@ -82,8 +87,12 @@ def break_(fault: FaultArgument = None, integration: IntegrationOption = None) -
         home.addresses()
         state = _follow(home, write_command(home.faults, fault=checked, integration=where))
     typer.echo(f"broken: {fault_text(state['fault'])}")
-    typer.echo("A check says so within about 90 seconds, then an alert does. To see it:")
-    typer.echo(f"{program()} demo status")
+    about = FAULTS[checked]
+    if about.handled:
+        typer.echo(f"Nobody is told, because nothing breaks: {about.handled}. To see it:")
+    else:
+        typer.echo(f"A check says so within {about.within}, then an alert does. To see it:")
+    typer.echo(f"{program()} {about.look}")
 
 
 @app.command()
@@ -229,12 +238,9 @@ def _home() -> DemoHome:
     return DemoHome(home(os.environ) / "demo")
 
 
-def _ports(
-    dagster: int | None, partner: int | None, inbox: int | None, default: tuple[int, int, int]
-) -> Ports:
+def _ports(asked: Sequence[int | None], default: Sequence[int]) -> Ports:
     from integration_monitor.demo.running import Ports
 
-    asked = (dagster, partner, inbox)
     chosen = (known if one is None else one for one, known in zip(asked, default, strict=True))
     return Ports(*chosen)
 

@@ -9,13 +9,19 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from integration_monitor.demo.company import IntegrationName
-from integration_monitor.signals.verdict import API
+from integration_monitor.signals.verdict import API, WEBHOOKS
 
 Fault = Literal[
     "drop-records", "drop-tenant", "stop-sync", "partner-down", "rename-field", "retype-field",
     "slow", "expire-token", "rate-limit", "validation", "sunset-header", "outage",
+    "stop-webhooks", "bad-signature", "late-webhooks", "duplicate-webhooks", "out-of-order",
 ]  # fmt: skip
 INTEGRATIONS: tuple[IntegrationName, ...] = get_args(IntegrationName)
+
+
+Topic = Literal["records", "calls", "webhooks"]
+_TOPICS: Mapping[str, Topic] = {API: "calls", WEBHOOKS: "webhooks"}
+"""By the subject of an alert; any other subject is a sync."""
 
 
 @dataclass(frozen=True)
@@ -24,13 +30,14 @@ class Told:
 
     signal: str
     """`schema_drift` is that of either side."""
-    of_calls: bool = False
-    """Whether it is about the calls of the sync, rather than about its records."""
+    topic: Topic = "records"
+    within_s: float = 180.0
+    """When the alert is there at the latest; what is judged by how it went on takes longer."""
 
     def by(self, alert: Mapping[str, Any]) -> bool:
         """Whether this alert does."""
         signals = [str(finding["signal"]) for finding in alert["findings"]]
-        return (alert["subject"] == API) == self.of_calls and any(
+        return _TOPICS.get(alert["subject"], "records") == self.topic and any(
             name.endswith(self.signal) for name in signals
         )
 
@@ -41,13 +48,20 @@ class About:
 
     what: str
     told: tuple[Told, ...]
+    """Empty where nobody is to be told, because nothing is lost."""
     integrations: tuple[IntegrationName, ...] = INTEGRATIONS
     """Where it can happen; the first one is where it does, unless something else is asked for."""
+    handled: str = ""
+    """Where nobody is told: what becomes of it."""
+    within: str = "about 90 seconds"
+    look: str = "demo status"
+    """The command that shows it."""
 
 
+_WEBHOOKS: tuple[IntegrationName, ...] = ("crm",)
 _RECORDS = Told("reconciliation")
 _FIELDS = Told("schema_drift")
-_ERRORS = Told("errors", of_calls=True)
+_ERRORS = Told("errors", "calls")
 
 FAULTS: Mapping[Fault, About] = {
     "drop-records": About(
@@ -65,15 +79,15 @@ FAULTS: Mapping[Fault, About] = {
     "retype-field": About("a number of the partner's records arrives as text", (_FIELDS,)),
     "slow": About(
         "one call in seven takes ten times as long, on the endpoint that is synced",
-        (Told("latency", of_calls=True),),
+        (Told("latency", "calls"),),
     ),
     "expire-token": About(
         "one tenant's token has expired; the sync tries it again and again",
-        (Told("auth", of_calls=True),),
+        (Told("auth", "calls"),),
     ),
     "rate-limit": About(
         "one call in five is turned away with 429 and Retry-After",
-        (Told("rate_limits", of_calls=True),),
+        (Told("rate_limits", "calls"),),
     ),
     "validation": About(
         "the partner refuses draft invoices with 422; the others go through",
@@ -82,9 +96,40 @@ FAULTS: Mapping[Fault, About] = {
     ),
     "sunset-header": About(
         "the partner announces, in headers, the end of the endpoint that is synced in ten days",
-        (Told("deprecation", of_calls=True),),
+        (Told("deprecation", "calls"),),
     ),
     "outage": About("the partner drops connections, or answers 500 to everybody", (_ERRORS,)),
+    "stop-webhooks": About(
+        "the partner sends no webhooks any more, to nobody; its API answers as ever",
+        (Told("volume", "webhooks"),),
+        _WEBHOOKS,
+        within="a minute or two",
+    ),
+    "bad-signature": About(
+        "one webhook in three is signed by a secret that is not ours",
+        (Told("signatures", "webhooks", within_s=360),),
+        _WEBHOOKS,
+        within="four minutes or so",
+    ),
+    "late-webhooks": About(
+        "the partner holds one event in five back for 90 seconds",
+        (Told("ingestion_lag", "webhooks", within_s=480),),
+        _WEBHOOKS,
+        within="five minutes or so",
+    ),
+    "duplicate-webhooks": About(
+        "the partner sends each event three times",
+        (),
+        _WEBHOOKS,
+        handled="each event is stored and handed on once, the others are counted as duplicates",
+        look="webhooks stats",
+    ),
+    "out-of-order": About(
+        "of two changes of a deal the partner sends the newer one first",
+        (),
+        _WEBHOOKS,
+        handled="the older one, which comes later, does not overwrite the newer one",
+    ),
 }
 
 

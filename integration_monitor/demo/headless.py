@@ -6,14 +6,16 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import product
+from itertools import product as pairs
 from typing import Any
 
 import httpx
 
-from integration_monitor.demo.clock import parse
+from integration_monitor.demo import handled
+from integration_monitor.demo.clock import iso, parse, utc_now
 from integration_monitor.demo.company import IntegrationName
 from integration_monitor.demo.faults import FAULTS, INTEGRATIONS, Fault, Told, write_command
+from integration_monitor.demo.handled import ENOUGH, PROOFS, Seen
 from integration_monitor.demo.running import RunningDemo
 from integration_monitor.demo.story import (
     Event,
@@ -24,18 +26,20 @@ from integration_monitor.demo.story import (
     witness_of,
 )
 from integration_monitor.local_processes import ServersError
-from integration_monitor.signals import api, freshness, reconciliation, schema_drift
+from integration_monitor.signals import api, freshness, reconciliation, schema_drift, webhooks
 from integration_monitor.store.engine import Store
 from integration_monitor.store.verdicts import latest
 
 POLL_S = 0.5
 _OF_RECORDS = (reconciliation.SIGNAL, freshness.SIGNAL, *schema_drift.SIGNALS)
 _OF_CALLS = tuple(signal for signal in api.SIGNALS if signal != "changelog")
-_CHECKED = frozenset(product(INTEGRATIONS, (*_OF_RECORDS, *_OF_CALLS)))
+_CHECKED = frozenset(
+    (*pairs(INTEGRATIONS, (*_OF_RECORDS, *_OF_CALLS)), *pairs(["crm"], webhooks.SIGNALS))
+)
 """What is to be known before something is broken. The demo's partners have no changelog."""
 GREEN_WITHIN_S = 150.0
-ALERT_WITHIN_S = 180.0
 RECOVERY_WITHIN_S = 240.0
+HANDLED_WITHIN_S = 180.0
 
 Tell = Callable[[Mapping[str, Any]], None]
 """Takes one event after the other, as plain data."""
@@ -49,23 +53,29 @@ class Outcome:
     alert_seconds: float | None = None
     recovery_seconds: float | None = None
     alerts: Sequence[Mapping[str, Any]] = field(default_factory=list)
+    handled: Mapping[str, float] | None = None
+    """Of a fault that nobody is told of: what shows that it was dealt with."""
     missed: str | None = None
     """What was waited for in vain."""
 
     @property
     def complete(self) -> bool:
-        """Whether the alert and the recovery arrived."""
+        """Whether the alert and the recovery arrived; or neither, where nobody is to be told."""
+        if self.fault in PROOFS:
+            return self.handled is not None and not self.alerts
         return self.alert_seconds is not None and self.recovery_seconds is not None
 
     def as_json(self) -> dict[str, Any]:
         """The last line."""
-        summary = {
+        summary: dict[str, Any] = {
             "event": "summary",
             "fault": self.fault,
             "alert_seconds": self.alert_seconds,
             "recovery_seconds": self.recovery_seconds,
             "alerts": [short_alert(alert) for alert in self.alerts],
         }
+        if self.handled is not None:
+            summary["handled"] = self.handled
         return {**summary, "missed": self.missed} if self.missed else summary
 
 
@@ -91,13 +101,18 @@ class Headless:
             self._wait(self._is_green, GREEN_WITHIN_S, "every check green")
             write_command(faults, fault=fault, integration=integration)
             broken = self._wait_for_event("broken")
-            alert = self._wait_for_alerts(fault, broken, integration)
-            outcome.alert_seconds = _seconds(broken, alert)
-            write_command(faults, fault=None)
-            fixed = self._wait_for_event("fixed")
-            self._wait(self._all_resolved, RECOVERY_WITHIN_S, "the recovery alert")
-            recovery = parse(self._witness.alerts()[-1]["received_at"])
-            outcome.recovery_seconds = _seconds(fixed, recovery)
+            if fault in PROOFS:
+                outcome.handled = self._wait_for_proof(fault, broken)
+                write_command(faults, fault=None)
+                self._wait_for_event("fixed")
+            else:
+                alert = self._wait_for_alerts(fault, broken, integration)
+                outcome.alert_seconds = _seconds(broken, alert)
+                write_command(faults, fault=None)
+                fixed = self._wait_for_event("fixed")
+                self._wait(self._all_resolved, RECOVERY_WITHIN_S, "the recovery alert")
+                recovery = parse(self._witness.alerts()[-1]["received_at"])
+                outcome.recovery_seconds = _seconds(fixed, recovery)
         except _Missed as missed:
             outcome.missed = str(missed)
         self._tell_news()
@@ -159,8 +174,21 @@ class Headless:
             )
             return bool(received)
 
-        self._wait(arrived, ALERT_WITHIN_S, f"the alert about {told.signal}")
+        self._wait(arrived, told.within_s, f"the alert about {told.signal}")
         return received[0]
+
+    def _wait_for_proof(self, fault: Fault, broken: datetime) -> Mapping[str, float]:
+        """What shows, and after how many seconds, that a fault was dealt with."""
+        seen: list[Seen] = []
+
+        def proven() -> bool:
+            seen.append(handled.look(fault, self._store, self._demo.addresses.product))
+            return seen[-1].is_proven
+
+        self._wait(proven, HANDLED_WITHIN_S, f"{ENOUGH} events that show it")
+        found = {"seconds": _seconds(broken, utc_now()), **seen[-1].numbers}
+        self._tell({"at": iso(utc_now()), "event": "handled", **found})
+        return found
 
     def _all_resolved(self) -> bool:
         return not unresolved(self._witness.alerts())

@@ -13,9 +13,11 @@ from datetime import datetime
 from functools import partial
 
 import dagster as dg
+import numpy as np
 
 from integration_monitor.checks import check_evaluation, observation, outcome
 from integration_monitor.dagster_internals import report_past_event
+from integration_monitor.demo import webhook_history
 from integration_monitor.demo.replay import STEP
 from integration_monitor.manifest.domain import Cadence, Fleet, Integration
 from integration_monitor.manifest_check import ManifestCheck
@@ -52,8 +54,10 @@ class History:
                 for event in _events(self._targets, found):
                     report_past_event(self._instance, event, at)
 
-    def finish(self) -> None:
-        """Judge the manifests too, now."""
+    def finish(self, at: datetime) -> None:
+        """Count the webhooks of five weeks up to `at`, and judge the manifests too."""
+        with self._store.begin() as connection:
+            webhook_history.load(connection, "crm", at, np.random.default_rng())
         judge = ManifestCheck(self._fleet)
         for target in self._targets:
             verdict = judge(target.manifest, self._store)

@@ -1,6 +1,6 @@
 """The process that measures the replayed hour: `python -m …demo.history_main DIRECTORY`.
 
-It is led like the company's process: `measure TIME` as often as wanted, then `finish`.
+It is led like the company's process: `measure TIME` as often as wanted, then `finish TIME`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def main() -> None:
             if verb == "measure":
                 history.measure(datetime.fromisoformat(time_text))
             elif verb == "finish":
-                history.finish()
+                history.finish(datetime.fromisoformat(time_text))
             say("ok")
     store.dispose()
 

@@ -28,6 +28,9 @@ class Addresses:
     dagster: str
     partner: str
     inbox: str
+    receiver: str
+    product: str
+    """The product's database, where events are handed on to."""
     store: str
     pid: int
     started_at: str

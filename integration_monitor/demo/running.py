@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import sys
+from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -14,6 +16,13 @@ from integration_monitor.demo.clock import iso, utc_now
 from integration_monitor.demo.home import Addresses, DemoHome
 from integration_monitor.demo.led import Led
 from integration_monitor.demo.replay import beginning, times
+from integration_monitor.demo.variables import (
+    INBOX_URL,
+    PARTNER_URL,
+    PRODUCT_URL,
+    WAREHOUSE_URL,
+    WEBHOOK_SECRET,
+)
 from integration_monitor.ingest.spill import DIRECTORY as SPILL
 from integration_monitor.local_processes import HOST, Processes, take_port
 from integration_monitor.local_servers import (
@@ -22,6 +31,7 @@ from integration_monitor.local_servers import (
     exclusive,
     prepare,
     start_daemon,
+    start_receiver,
     start_ui,
 )
 from integration_monitor.program import program
@@ -39,6 +49,7 @@ class Ports:
     dagster: int = 3000
     partner: int = 3001
     inbox: int = 3002
+    receiver: int = 3003
 
     def taken(self) -> Ports:
         """The same with free ports for zeros. Raises `ServersError` where one is in use."""
@@ -46,6 +57,7 @@ class Ports:
             dagster=take_port(self.dagster, "--port"),
             partner=take_port(self.partner, "--partner-port"),
             inbox=take_port(self.inbox, "--inbox-port"),
+            receiver=take_port(self.receiver, "--receiver-port"),
         )
 
 
@@ -80,23 +92,30 @@ class DemoServers:
         say("setting up a company: two partners, a product database, a warehouse")
         for name in _DATABASES:
             self._postgres.drop_database(name)
-        world, urls = self._start_world(dagster)
-        servers = self._prepare(urls)
+        secret = _webhook_secret()
+        world, urls = self._start_world(dagster, secret)
+        servers = self._prepare(urls, secret)
         say("starting Dagster, and living through an hour of history")
-        with ThreadPoolExecutor(1) as pool:
+        with ThreadPoolExecutor(2) as pool:
             ui = pool.submit(start_ui, servers)
+            receiver = pool.submit(start_receiver, servers, self._ports.receiver)
             try:
                 self._live_through(world, servers, say)
             except BaseException:
                 # Otherwise leaving the block waits until the UI is there.
                 self._processes.stop()
                 raise
+            receiver.result()
             ui.result()
+        # Only now is there somebody who takes its webhooks.
+        world.ask("live")
         start_daemon(servers)
         addresses = Addresses(
             dagster=dagster,
             partner=urls["partner"],
             inbox=urls["inbox"],
+            receiver=f"http://{HOST}:{self._ports.receiver}",
+            product=urls[PRODUCT_URL],
             store=self._postgres.url("monitor"),
             pid=os.getpid(),
             started_at=started_at,
@@ -113,22 +132,24 @@ class DemoServers:
         """End the story; the database server goes on."""
         self._processes.stop()
 
-    def _start_world(self, dagster: str) -> tuple[Led, dict[str, str]]:
+    def _start_world(self, dagster: str, secret: str) -> tuple[Led, dict[str, str]]:
         databases = {
-            "PRODUCT_URL": self._postgres.create_database("product"),
-            "WAREHOUSE_URL": self._postgres.create_database("warehouse"),
+            PRODUCT_URL: self._postgres.create_database("product"),
+            WAREHOUSE_URL: self._postgres.create_database("warehouse"),
         }
         command = [
             *(sys.executable, "-m", "integration_monitor.demo.world_main"),
             *("--faults", str(self._home.faults)),
             *("--partner-port", str(self._ports.partner)),
             *("--inbox-port", str(self._ports.inbox)),
+            *("--receiver", f"http://{HOST}:{self._ports.receiver}"),
             *("--links", json.dumps({"Dagster": dagster})),
             *("--program", program()),
         ]
         environ = {
             **os.environ,
             **databases,
+            WEBHOOK_SECRET: secret,
             # For the transports of the syncs: it exists before they make their first watched call.
             DATABASE_URL: self._postgres.url("monitor"),
             "INTEGRATION_MONITOR_MANIFESTS": str(self._home.manifests.resolve()),
@@ -141,13 +162,14 @@ class DemoServers:
         process = self._processes.start(name, command, environ, led=True)
         return Led(name, process, why=self._processes.require_running)
 
-    def _prepare(self, urls: dict[str, str]) -> LocalServers:
+    def _prepare(self, urls: dict[str, str], secret: str) -> LocalServers:
         environ = {
             **os.environ,
-            "PRODUCT_URL": urls["PRODUCT_URL"],
-            "WAREHOUSE_URL": urls["WAREHOUSE_URL"],
-            "PARTNER_URL": urls["partner"],
-            "INBOX_URL": f"{urls['inbox']}/alerts",
+            PRODUCT_URL: urls[PRODUCT_URL],
+            WAREHOUSE_URL: urls[WAREHOUSE_URL],
+            WEBHOOK_SECRET: secret,
+            PARTNER_URL: urls["partner"],
+            INBOX_URL: f"{urls['inbox']}/alerts",
             "INTEGRATION_MONITOR_SENSOR_INTERVAL_S": str(SENSOR_INTERVAL_S),
         }
         return prepare(
@@ -173,10 +195,14 @@ class DemoServers:
             world.ask(f"replay {iso(at)}")
             history.ask(f"measure {iso(at)}")
             say(f"history: {done} of {len(moments)} measured")
-        history.ask("finish")
+        history.ask(f"finish {iso(utc_now())}")
         history.end()
         self._processes.forget("history")
-        world.ask("live")
+
+
+def _webhook_secret() -> str:
+    """A new one for each story, as Standard Webhooks writes them."""
+    return f"whsec_{b64encode(secrets.token_bytes(24)).decode()}"
 
 
 @contextmanager

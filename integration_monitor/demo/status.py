@@ -8,7 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from integration_monitor.alerts.payload import dagster_link
+from integration_monitor.demo import handled
 from integration_monitor.demo.clock import iso
+from integration_monitor.demo.handled import Seen
 from integration_monitor.demo.home import Addresses, DemoHome
 from integration_monitor.demo.story import Event, witness_of
 from integration_monitor.manifest.cadence import next_tick
@@ -31,6 +33,8 @@ class DemoStatus:
     """None where no sync is watched."""
     story: Sequence[Event]
     at: datetime
+    handled: Seen | None = None
+    """Of a fault that nobody is told of: how it is dealt with."""
 
 
 def look(home: DemoHome, now: datetime) -> DemoStatus:
@@ -39,8 +43,16 @@ def look(home: DemoHome, now: datetime) -> DemoStatus:
     with witness_of(addresses) as (witness, store):
         with store.begin() as connection:
             verdicts = latest(connection)
+        world = witness.state()
+        fault = world["fault"]["fault"]
         return DemoStatus(
-            addresses, witness.state(), verdicts, _next_check(home, now), witness.story(), now
+            addresses,
+            world,
+            verdicts,
+            _next_check(home, now),
+            witness.story(),
+            now,
+            handled.look(fault, store, addresses.product) if fault in handled.PROOFS else None,
         )
 
 
@@ -50,7 +62,9 @@ def as_json(status: DemoStatus) -> dict[str, Any]:
         "dagster": status.addresses.dagster,
         "inbox": status.addresses.inbox,
         "fault": status.world["fault"],
+        "handled": status.handled.numbers if status.handled else None,
         "syncs": status.world["syncs"],
+        "webhooks": status.world["webhooks"],
         "next_check": iso(status.next_check) if status.next_check else None,
         "verdicts": [
             {
@@ -75,8 +89,12 @@ def as_text(status: DemoStatus) -> Iterator[str]:
     yield f"Inbox    {status.addresses.inbox}"
     yield ""
     yield from _fault_lines(status.world["fault"])
+    if status.handled:
+        yield f"So far: {status.handled.line}"
     for sync in status.world["syncs"]:
         yield f"{sync['title']}: {sync['last_run']}"
+    if posted := status.world["webhooks"]:
+        yield f"Harborview CRM → webhooks: {posted['line']}"
     yield ""
     yield "Checks"
     for verdict in status.verdicts:

@@ -25,6 +25,7 @@ from integration_monitor.demo.company import (
 from integration_monitor.demo.crm_sync import CrmSync
 from integration_monitor.demo.faults import Command, read_command
 from integration_monitor.demo.partner import Partner
+from integration_monitor.demo.sender import Sender
 from integration_monitor.demo.sync_run import SyncRun, share_of_200
 
 RUNS_SHOWN = 12
@@ -59,6 +60,7 @@ class World:
         self._runs: dict[IntegrationName, deque[SyncRun]] = {
             name: deque(maxlen=RUNS_KEPT) for name in TITLES
         }
+        self._sender: Sender | None = None
         self._due = 0.0
         self._last: datetime | None = None
 
@@ -77,6 +79,10 @@ class World:
         """Let the syncs call the partners through other clients from now on."""
         for name, sync in self._syncs.items():
             sync.through(http[name])
+
+    def tell_by(self, sender: Sender) -> None:
+        """Show what this one says of the CRM's webhooks."""
+        self._sender = sender
 
     def begin(self, at: datetime) -> None:
         """The records of the beginning, moved once."""
@@ -134,6 +140,7 @@ class World:
             "fault": self._breakage.broken.as_json(),
             "commands": list(self._breakage.history),
             "syncs": [self._sync_state(name) for name in TITLES],
+            "webhooks": self._sender.state() if self._sender else None,
         }
 
     def _sync_state(self, name: IntegrationName) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import random
 import signal
 import sys
 import threading
@@ -24,18 +25,19 @@ import sqlalchemy as sa
 
 from integration_monitor.demo.clock import utc_now
 from integration_monitor.demo.company import IntegrationName
+from integration_monitor.demo.crm_events import CrmEvents
 from integration_monitor.demo.faults import INTEGRATIONS
 from integration_monitor.demo.inbox import Inbox, inbox_app
 from integration_monitor.demo.led import say
 from integration_monitor.demo.partner import partner_app
+from integration_monitor.demo.sender import Sender
 from integration_monitor.demo.servers import serving
+from integration_monitor.demo.variables import PRODUCT_URL, WAREHOUSE_URL, WEBHOOK_SECRET
 from integration_monitor.demo.world import World
 from integration_monitor.ingest.transport import MonitoredTransport
 from integration_monitor.program import NAME
 
 STEP_S = 1.0
-PRODUCT_URL = "PRODUCT_URL"
-WAREHOUSE_URL = "WAREHOUSE_URL"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -56,6 +58,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
             threading.Thread(target=_wait_for_end, args=(stop,), daemon=True).start()
             # Not before: the hour that was lived through in seconds has no minutes of its own.
             world.call_through(stack.enter_context(_clients(partner_url, MonitoredTransport)))
+            receiver = stack.enter_context(
+                httpx.Client(base_url=options.receiver, timeout=5, trust_env=False)
+            )
+            _send_webhooks(world, receiver, stop)
             _live(world, stop)
         for engine in engines:
             engine.dispose()
@@ -75,6 +81,19 @@ def _clients(
             )
             for name in INTEGRATIONS
         }
+
+
+def _send_webhooks(world: World, receiver: httpx.Client, stop: threading.Event) -> None:
+    rng = random.Random()  # noqa: S311 - plausible data, not secrets
+    sender = Sender(
+        CrmEvents(world.partner.contacts, rng),
+        receiver,
+        secret=os.environ[WEBHOOK_SECRET],
+        sending=lambda: world.partner.behaviour("crm").sending,
+        rng=rng,
+    )
+    world.tell_by(sender)
+    threading.Thread(target=sender.run, args=(stop, utc_now), daemon=True).start()
 
 
 def _rehearse(world: World) -> bool:
@@ -124,6 +143,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--faults", type=Path, required=True)
     parser.add_argument("--partner-port", type=int, default=0)
     parser.add_argument("--inbox-port", type=int, default=0)
+    parser.add_argument("--receiver", required=True, help="whose address webhooks are posted to")
     parser.add_argument("--links", default="{}", help="JSON: {text: URL}, shown on the inbox page")
     parser.add_argument("--program", default=NAME, help="how the user calls integration-monitor")
     return parser.parse_args(arguments)

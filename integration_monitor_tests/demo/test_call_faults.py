@@ -38,7 +38,7 @@ OF_CALLS = [
     pytest.param(fault, told.signal, id=fault, marks=() if fault in QUICK else pytest.mark.slow)
     for fault, about in FAULTS.items()
     for told in about.told
-    if told.of_calls
+    if told.topic == "calls"
 ]
 
 

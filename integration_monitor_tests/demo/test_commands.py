@@ -11,6 +11,8 @@ from integration_monitor.demo.faults import FAULTS
 from integration_monitor.demo.home import DemoHome
 from integration_monitor.local_servers import exclusive
 
+PORTS = ("--port", "--partner-port", "--inbox-port", "--receiver-port")
+
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DemoHome:
@@ -55,11 +57,11 @@ def test_what_is_not_there_is_told_with_what_is(arguments: tuple[str, ...], said
     assert said in result.stderr
 
 
-@pytest.mark.parametrize("flag", ["--port", "--partner-port", "--inbox-port"])
+@pytest.mark.parametrize("flag", PORTS)
 def test_a_port_in_use_is_one_clear_line(flag: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        free = dict.fromkeys(("--port", "--partner-port", "--inbox-port"), "0") | {flag: port}
+        free = dict.fromkeys(PORTS, "0") | {flag: port}
         result = run(*(part for option in free.items() for part in option))
     assert result.exit_code == USAGE
     assert result.stderr == (
@@ -70,7 +72,7 @@ def test_a_port_in_use_is_one_clear_line(flag: str) -> None:
 
 def test_two_demos_in_one_home_are_refused(home: DemoHome) -> None:
     with exclusive(home.directory):
-        result = run("--port", "0", "--partner-port", "0", "--inbox-port", "0")
+        result = run(*(part for flag in PORTS for part in (flag, "0")))
     assert result.exit_code == USAGE
     assert "it runs already" in result.stderr
 

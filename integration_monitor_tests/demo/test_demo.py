@@ -27,7 +27,10 @@ SAYS: Mapping[Fault, str] = {
     "validation": ": 422 invoices of status draft are not accepted (bad_request)",
     "sunset-header": "in 10 days",
 }
-FREE_PORTS = ["--port", "0", "--partner-port", "0", "--inbox-port", "0"]
+FREE_PORTS = [
+    *("--port", "0", "--partner-port", "0"),
+    *("--inbox-port", "0", "--receiver-port", "0"),
+]
 
 
 def left_over(directory: Path) -> list[str]:
@@ -84,7 +87,22 @@ def test_lost_records_are_told_by_name_and_so_is_the_recovery(tmp_path: Path) ->
     assert list(tmp_path.glob("im-demo-*")) == []
 
 
-@pytest.mark.parametrize("fault", [fault for fault in FAULTS if fault != "drop-records"])
+TOLD = [fault for fault, about in FAULTS.items() if about.told and fault != "drop-records"]
+HANDLED = [fault for fault, about in FAULTS.items() if about.handled]
+
+
+@pytest.mark.parametrize("fault", HANDLED)
+def test_odd_webhooks_are_dealt_with_and_nobody_is_told(fault: Fault, tmp_path: Path) -> None:
+    code, events = headless(fault, tmp_path)
+    summary = events[-1]
+    assert code == 0, summary
+    assert summary["alerts"] == []
+    assert summary["handled"]["seconds"] > 0
+    assert [event["event"] for event in events[:-1]] == ["started", "broken", "handled", "fixed"]
+    assert left_over(tmp_path) == []
+
+
+@pytest.mark.parametrize("fault", TOLD)
 def test_every_other_fault_is_told_by_its_signals_and_so_is_its_end(
     fault: Fault, tmp_path: Path
 ) -> None:

@@ -37,7 +37,7 @@ def test_what_was_measured_of_the_past_shows_in_dagster_under_its_time(
         for at in moments:
             company.world.replay(at, changes=5)
             history.measure(at)
-        history.finish()
+        history.finish(company.now)
         records = instance.fetch_observations(DESTINATION, limit=10).records
         assert sorted(record.timestamp for record in records) == [at.timestamp() for at in moments]
         counts = [observed(record)["records"].value for record in records]

@@ -73,7 +73,8 @@ def test_an_event_in_words(event: str, details: dict[str, object], line: str) ->
 )
 def test_a_check_leads_to_the_asset_that_it_is_on(subject: str, signal: str, asset: str) -> None:
     verdict = Verdict("crm", subject, signal, "fail", "lost", NOON, NOON)
-    world: dict[str, object] = {"fault": {"fault": None, "not_resynced": []}, "syncs": []}
+    fault: dict[str, object] = {"fault": None, "not_resynced": []}
+    world: dict[str, object] = {"fault": fault, "syncs": [], "webhooks": None}
     lines = list(as_text(DemoStatus(_addresses(), world, [verdict], None, [], NOON)))
     assert f"          http://127.0.0.1:1/assets/crm/{asset}?view=checks" in lines
 
@@ -88,6 +89,8 @@ def _addresses() -> Addresses:
         dagster="http://127.0.0.1:1",
         partner="http://127.0.0.1:2",
         inbox="http://127.0.0.1:3",
+        receiver="http://127.0.0.1:4",
+        product="postgresql://",
         store="postgresql://",
         pid=1,
         started_at=ready,
