@@ -1,6 +1,6 @@
 """Does anything wait for too long to be processed? Where no worker runs, it shows here.
 
-What a sink refused is tried again: that is `delivery`'s concern, and only counted here.
+What a sink refused and is tried again is `delivery`'s concern, and only counted here.
 """
 
 from __future__ import annotations

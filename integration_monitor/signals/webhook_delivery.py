@@ -1,7 +1,7 @@
 """Do events reach the sinks, and for whom not?
 
-An event that failed and is tried again has not arrived: it counts as failed until it has. One
-whose turn has not come yet is `backlog`'s concern.
+An event that failed and is tried again has not arrived: it counts as failed until it has. So does
+one whose turn does not come: of a sink that is down only few events try whether it is up again.
 """
 
 from __future__ import annotations
@@ -124,7 +124,11 @@ def _sentence(found: _Found, rules: Webhooks) -> str:
     whole = found.whole
     state = [
         f"{number(n)} {what}"
-        for n, what in ((whole.retried, "tried again"), (whole.dead, "given up"))
+        for n, what in (
+            (whole.retried, "tried again"),
+            (whole.failed.window - whole.retried - whole.dead, "waiting"),
+            (whole.dead, "given up"),
+        )
         if n
     ]
     where = "processing" if found.name == PROCESSING else found.name

@@ -15,6 +15,8 @@ REQUEST_WINDOW = timedelta(minutes=15)
 """Of requests, which are many and all alike."""
 LASTING = timedelta(minutes=5)
 """How long something has to go on: its two halves are looked at apart."""
+OVERDUE_AFTER = timedelta(minutes=1)
+"""How long an event may wait for its first turn at a sink: one that is down is tried by few."""
 DELIVERY_WINDOW = timedelta(days=1)
 """Of events that are handed on: a sink may be away for hours."""
 NEW_FOR = timedelta(hours=1)
@@ -71,9 +73,9 @@ class Handed:
     """A tenant's events at one sink, of `DELIVERY_WINDOW` and all older ones that wait."""
 
     tried: Stretches = _NONE
-    """Delivered, failed so far, or given up; those whose turn has not come are left out."""
+    """Delivered, failed so far, overdue, or given up; others have yet to have their turn."""
     failed: Stretches = _NONE
-    """Failed so far or given up."""
+    """Those that did not arrive: failed so far, overdue, or given up."""
     retried: int = 0
     """Of the failed ones those that are tried again."""
     dead: int = 0

@@ -9,17 +9,25 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from integration_monitor.signals.call_facts import Stretches
-from integration_monitor.signals.webhook_facts import DELIVERY_WINDOW, LASTING, Handed, Sink
+from integration_monitor.signals.webhook_facts import (
+    DELIVERY_WINDOW,
+    LASTING,
+    OVERDUE_AFTER,
+    Handed,
+    Sink,
+)
 
 _HANDED = sa.text("""
     WITH handed AS (
         SELECT event, sink, integration, state, attempts, error
         FROM integration_monitor.webhook_deliveries
-        WHERE event > :after AND integration = ANY (:names) AND (state <> 'waiting' OR attempts > 0)
+        WHERE event > :after AND integration = ANY (:names)
+          AND (state <> 'waiting' OR attempts > 0 OR waiting_since < :overdue)
         UNION ALL
         SELECT event, sink, integration, state, attempts, error
         FROM integration_monitor.webhook_deliveries
-        WHERE event <= :after AND integration = ANY (:names) AND state = 'waiting' AND attempts > 0
+        WHERE event <= :after AND integration = ANY (:names) AND state = 'waiting'
+          AND (attempts > 0 OR waiting_since < :overdue)
     ), dated AS (
         SELECT handed.*, tenant, received_at, handed.state <> 'delivered' AS failed
         FROM handed JOIN integration_monitor.webhook_events AS known ON known.id = event
@@ -31,7 +39,8 @@ _HANDED = sa.text("""
            count(*) FILTER (WHERE failed),
            count(*) FILTER (WHERE failed AND received_at >= :older AND received_at < :newer),
            count(*) FILTER (WHERE failed AND received_at >= :newer),
-           count(*) FILTER (WHERE state = 'waiting'), count(*) FILTER (WHERE state = 'dead'),
+           count(*) FILTER (WHERE state = 'waiting' AND attempts > 0),
+           count(*) FILTER (WHERE state = 'dead'),
            (array_agg(error ORDER BY event DESC) FILTER (WHERE failed AND error IS NOT NULL))[1],
            max(event) FILTER (WHERE failed AND error IS NOT NULL)
     FROM dated GROUP BY integration, sink, tenant
@@ -87,4 +96,5 @@ def _given(names: Sequence[str], after: int, now: datetime) -> dict[str, object]
         "opened": now - DELIVERY_WINDOW,
         "older": now - LASTING,
         "newer": now - LASTING / 2,
+        "overdue": now - OVERDUE_AFTER,
     }

@@ -100,16 +100,17 @@ def test_requests_are_counted_by_connection_and_new_reasons_told(store: Store) -
 
 
 def test_deliveries_that_are_tried_again_have_failed_so_far(store: Store) -> None:
-    fine, again, untried, dead = (an_event(200, tenant="acme", took=None) for _ in range(4))
+    fine, again, dead = (an_event(200, tenant="acme", took=None) for _ in range(3))
+    untried, overdue = (an_event(ago, tenant="acme", took=None) for ago in (20, 180))
     old_waits, old_dead = an_event(100_000), an_event(100_000)
     unreadable = an_event(10, state="dead", took=None)
     store_webhooks(
         store,
-        events=[fine, again, untried, dead, old_waits, old_dead, unreadable],
+        events=[fine, again, untried, overdue, dead, old_waits, old_dead, unreadable],
         deliveries=[
             a_delivery(fine),
             a_delivery(again, "waiting"),
-            a_delivery(untried, "waiting", attempts=0),
+            *(a_delivery(each, "waiting", attempts=0) for each in (untried, overdue)),
             a_delivery(dead, "dead"),
             a_delivery(old_waits, "waiting", attempts=9),
             a_delivery(old_dead, "dead", attempts=9),
@@ -119,7 +120,7 @@ def test_deliveries_that_are_tried_again_have_failed_so_far(store: Store) -> Non
     sink = facts.sinks["product"]
     assert sink.error == "503 Service Unavailable"
     acme = sink.tenants["acme"]
-    assert (acme.tried, acme.failed) == (Stretches(3, 3, 0), Stretches(2, 2, 0))
+    assert (acme.tried, acme.failed) == (Stretches(4, 4, 0), Stretches(3, 3, 0))
     assert (acme.retried, acme.dead) == (1, 1)
     assert sink.tenants["-"].retried == 1
     assert facts.unprocessable == {"-": Stretches(1, 0, 1)}
