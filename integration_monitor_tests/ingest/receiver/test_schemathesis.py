@@ -10,6 +10,7 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from schemathesis.core.result import Ok
+from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from integration_monitor.store.engine import Store
 from integration_monitor_tests.ingest.receiver.webhook_examples import (
@@ -39,7 +40,7 @@ def test_what_strangers_make_up(running: Receiver) -> None:
     for operation in operations:
 
         @settings(
-            max_examples=60,
+            max_examples=40,
             deadline=None,
             phases=[Phase.generate],
             suppress_health_check=list(HealthCheck),
@@ -48,7 +49,8 @@ def test_what_strangers_make_up(running: Receiver) -> None:
         def hold(case: Any, name: str) -> None:
             if "integration" in case.path_parameters:
                 case.path_parameters["integration"] = name
-            case.call_and_validate(base_url=url)
+            # Which partner has a handshake is said by the manifests, not by the document.
+            case.call_and_validate(base_url=url, excluded_checks=[positive_data_acceptance])
 
         hold()
     assert running.rows("webhook_events") == []
