@@ -23,7 +23,7 @@ from integration_monitor.cli.context import (
 from integration_monitor.cli.serve_app import TOKEN, Only, build_app
 
 if TYPE_CHECKING:
-    from fastapi import FastAPI
+    from starlette.types import ASGIApp
 
     from integration_monitor.supervisor import Child
 
@@ -112,7 +112,7 @@ def _workers(
 def _supervise(
     children: Sequence[Child],
     environ: Mapping[str, str],
-    app: FastAPI | None,
+    app: ASGIApp | None,
     sockets: Sequence[socket.socket],
 ) -> None:
     """Run the children, and the app in this process where no child does, until it is stopped."""
@@ -174,7 +174,7 @@ def _address(host: str, listening: socket.socket) -> str:
     return f"http://{shown}:{listening.getsockname()[1]}"
 
 
-def _run(app: FastAPI, listening: socket.socket) -> None:
+def _run(app: ASGIApp, listening: socket.socket) -> None:
     """Until somebody stops it; what is under way is finished."""
     import uvicorn
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from fastapi import APIRouter, FastAPI
+    from fastapi import APIRouter
+    from starlette.types import ASGIApp
 
     from integration_monitor.ingest.receiver.reception import Reception
     from integration_monitor.ingest.watched_fleet import WatchedFleet
@@ -33,7 +34,7 @@ def build_app(
     *,
     only: Only | None,
     max_body: int,
-) -> FastAPI:
+) -> ASGIApp:
     """The app of `serve`. Raises `ManifestDirectoryError`."""
     from integration_monitor.ingest.bearer import BearerGuard
     from integration_monitor.ingest.server import create_app

@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import JSONResponse
+from starlette.types import ASGIApp
 
 from integration_monitor.ingest.docs_routes import docs_router
 from integration_monitor.ingest.receiver.reception import Reception
-from integration_monitor.ingest.receiver.routes import add_webhooks
+from integration_monitor.ingest.receiver.routes import WebhookRoutes, described
 from integration_monitor.store.engine import StoreError
 from integration_monitor.version import __version__
 
@@ -23,7 +24,7 @@ def create_app(
     check_store: Callable[[], None],
     reception: Reception | None = None,
     docs_guard: Callable[..., None] | None = None,
-) -> FastAPI:
+) -> ASGIApp:
     """The app: the routers, `/healthz` for the process and `/readyz` for the store.
 
     `reception` takes webhooks; None: none are taken. `docs_guard` lets in, or not, who asks for
@@ -41,13 +42,14 @@ def create_app(
         openapi_url=None,
     )
     app.include_router(docs_router(app, guard=docs_guard))
-    if reception is not None:
-        add_webhooks(app, reception)
     app.add_exception_handler(StoreError, _store_is_away)
     app.include_router(_health(check_store))
     for router in routers:
         app.include_router(router)
-    return app
+    if reception is None:
+        return app
+    app.openapi = described(app)  # type: ignore[method-assign]
+    return WebhookRoutes(app, reception)
 
 
 def _health(check_store: Callable[[], None]) -> APIRouter:

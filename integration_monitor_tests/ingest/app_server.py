@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from integration_monitor.ingest.patient_protocol import PatientProtocol
 
 
 @contextmanager
-def serving(app: FastAPI) -> Iterator[str]:
+def serving(app: ASGIApp) -> Iterator[str]:
     """The app's address, such as `http://127.0.0.1:40123`."""
     config = uvicorn.Config(app, http=PatientProtocol, log_level="warning", access_log=False)
     server = uvicorn.Server(config)
