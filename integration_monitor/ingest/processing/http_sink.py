@@ -49,7 +49,10 @@ class OpenHttpSink:
         self._client.close()
 
     def _post(self, outgoing: Outgoing, now: datetime) -> Failure | None:
-        body = outgoing.event.as_json(superseded=outgoing.superseded)
+        try:
+            body = outgoing.event.as_json(superseded=outgoing.superseded)
+        except (ValueError, RecursionError):
+            return Failure("never", "it cannot be written as JSON")
         headers = self._headers(outgoing.event.id, body, now)
         try:
             with self._client.stream(

@@ -138,6 +138,9 @@ class LaneWorker:
                 events[one.event.id] = self.mapper.unify(one.event)
             except Unmappable as error:
                 broken[one.event.id] = Failure("never", str(error))
+            except Exception as error:  # noqa: BLE001 - one event must not hold up the others
+                why = f"our own mistake: {type(error).__name__}"
+                broken[one.event.id] = Failure("never", why)
         return events, broken
 
     def _attempted(

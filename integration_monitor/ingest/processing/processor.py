@@ -88,6 +88,9 @@ class Processor:
             except StoreError as error:
                 _log.warning("%s; trying again in %g s", error, STORE_AWAY_S)
                 pause = STORE_AWAY_S
+            except Exception:  # noqa: BLE001 - nobody may be there to start it again
+                _log.exception("this step failed; trying again in %g s", STORE_AWAY_S)
+                pause = STORE_AWAY_S
             report(self.taken())
             # A step that only found threads at work has nothing to hurry for.
             self._stopping.wait(max(pause, 0.01))

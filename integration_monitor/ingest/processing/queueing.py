@@ -50,6 +50,8 @@ def _read(stored: StoredEvent, mapper: Mapper) -> tuple[Read, str | None]:
         understood = mapper.read(stored)
     except Unmappable as error:
         return _as_it_was(stored, str(error)), None
+    except Exception as error:  # noqa: BLE001 - one event must not hold up all that come after it
+        return _as_it_was(stored, f"our own mistake: {type(error).__name__}"), None
     event, rule = understood.event, understood.rule
     read = Read(
         stored.id, event.type, event.tenant, event.object_id, event.order_key, event.occurred_at,

@@ -16,7 +16,8 @@ from integration_monitor.observe.database_errors import read_error
 
 BATCH = 500
 TIMEOUT_MS = 10_000
-_OF_A_VALUE = (sa.exc.DataError, sa.exc.IntegrityError)
+_OF_A_VALUE = (sa.exc.DataError, sa.exc.IntegrityError, ValueError, RecursionError)
+"""The last two: values that cannot be written as JSON."""
 
 
 class OpenSqlSink:
@@ -52,7 +53,9 @@ class OpenSqlSink:
             self._tables.write(connection, list(events))
         self._is_there = True
 
-    def _said(self, error: sa.exc.SQLAlchemyError) -> str:
+    def _said(self, error: Exception) -> str:
+        if not isinstance(error, sa.exc.SQLAlchemyError):
+            return "it cannot be written as JSON"
         return str(read_error(error, self._engine.url, self._address))
 
 
