@@ -23,6 +23,8 @@ JUDGED_HOURS = HOURS_OF_WEEK
 """The last week is judged, by the weeks before it."""
 FEWEST_HOURS = 3
 """A drop is told after so many hours, however clear it is: one counts for a third at most."""
+_TELLING = 5.0
+"""So many expected events say whether a stream is back."""
 _HOURS_IN_30_DAYS = 720
 
 
@@ -51,9 +53,9 @@ def find_drop(counts: HourCounts, hours: Training, rules: VolumeRules) -> Drop |
     began = int(counts.hours.min()) - hours.first_hour
     before = slice(max(began, 0), judged)
     spread = dispersion(Expected(received[before], usual[before]))
-    last = _heard(
-        Expected(received[judged:whole], usual[judged:whole]), threshold(learned, rules.alarms)
-    )
+    last = Expected(received[judged:whole], usual[judged:whole])
+    if _is_echo(last, threshold(learned, rules.alarms), rules.drop):
+        return None
     begun = _cusum(last, spread, rules)
     if begun is None:
         return None
@@ -83,18 +85,20 @@ def _pearson(received: Floats, usual: Floats) -> float:
     return float(of.mean()) * 4 / 3
 
 
-def _heard(last: Expected, needed: float) -> Expected:
-    """Without the hours of silences that were alarms of their own, and the two beside them.
+def _is_echo(last: Expected, needed: float, ratio: float) -> bool:
+    """Whether what is missing may all be due to a silence that was an alarm of its own.
 
-    A partner that was silent and is back has not dropped.
+    It is not where the hours after it, without the one in which events came again, are low too.
     """
-    empty = last.received == 0
-    heard = last.usual > 0
-    edges = np.flatnonzero(np.diff(np.concatenate(([0], empty, [0]))))
-    for start, end in edges.reshape(-1, 2).tolist():
-        if last.usual[start:end].sum() >= needed:
-            heard[max(start - 1, 0) : end + 1] = False
-    return Expected(np.where(heard, last.received, 0.0), np.where(heard, last.usual, 0.0))
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], last.received == 0, [0]))))
+    silent = [
+        end for start, end in edges.reshape(-1, 2).tolist() if last.usual[start:end].sum() >= needed
+    ]
+    if not silent:
+        return False
+    since = slice(silent[-1] + 1, None)
+    expected = float(last.usual[since].sum())
+    return expected < _TELLING or float(last.received[since].sum()) >= ratio * expected
 
 
 def _cusum(last: Expected, spread: float, rules: VolumeRules) -> int | None:
