@@ -129,7 +129,8 @@ def main() -> None:
     sender = Sender(list(requests(given.number, url.path)), given.rate)
     seconds = uvloop.run(sender.run(url.hostname or "", url.port or 0, given.connections))
     ranked = statistics.quantiles(sender.took, n=1000)
-    figures = {"rate": given.number / seconds, "p50": ranked[499] * 1e3, "p99": ranked[989] * 1e3}
+    figures = {"number": given.number, "rate": given.number / seconds}
+    figures |= {"p50": ranked[499] * 1e3, "p99": ranked[989] * 1e3}
     print(json.dumps(figures))
 
 

@@ -20,6 +20,7 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
 
+import psutil
 import psycopg
 
 from benchmarks.measuring import Row, options, show
@@ -74,6 +75,7 @@ def _row(name: str, fast: Figures, slow: Figures, rate: int) -> Row:
         "requests/s": mine,
         "of bare": mine / middle(fast, "bare Starlette", "rate"),
         "of the least": mine / middle(fast, "least that is durable", "rate"),
+        "processor µs": middle(fast, name, "processor"),
         "p99 ms": middle(fast, name, "p99"),
         f"p50 ms at {rate:,}/s": middle(slow, name, "p50"),
         f"p99 ms at {rate:,}/s": middle(slow, name, "p99"),
@@ -89,8 +91,17 @@ def _rounds(servers: Mapping[str, Serving], repeats: int, sizes: Sequence[str]) 
         for name, serving in servers.items():
             with serving() as url:
                 _post(url, ("--number", "1000"))  # to warm up
-                found[name].append(_post(url, sizes))
+                before = _processor_s()
+                figures = _post(url, sizes)
+                used = _processor_s() - before
+                found[name].append({**figures, "processor": used / figures["number"] * 1e6})
     return found
+
+
+def _processor_s() -> float:
+    """Of the server, with all its processes; the sender has ended, PostgreSQL is nobody's child."""
+    times = [one.cpu_times() for one in psutil.Process().children(recursive=True)]
+    return sum(one.user + one.system for one in times)
 
 
 def _post(url: str, sizes: Sequence[str]) -> Mapping[str, float]:

@@ -186,5 +186,5 @@ def _said_clearly() -> Iterator[None]:
     except (psycopg.OperationalError, psycopg.InterfaceError) as error:
         first = (str(error).strip().splitlines() or ["no connection"])[0]
         raise StoreError(f"the store does not answer: {first}") from error
-    except psycopg.Error as error:
+    except (psycopg.Error, ValueError) as error:  # values that no text or time of PostgreSQL has
         raise RefusedByStore(type(error).__name__) from error

@@ -64,7 +64,7 @@ class GroupCommit:
         self._note_at = float("-inf")
 
     async def store(self, arrival: Arrival) -> None:
-        """Returns when it is durable. Raises `Unavailable`, `QueueFull`, `RefusedByStore`."""
+        """Returns when it is durable. Raises `Unavailable`, `QueueFull` where too much waits."""
         if self._away:
             raise Unavailable("the store is away")
         size = arrival.size
@@ -88,7 +88,7 @@ class GroupCommit:
         while self._queue or not self._closing:
             try:
                 await self._turn()
-            except StoreError as error:
+            except Exception as error:  # noqa: BLE001 - who waits is told, whatever it was
                 self._lose(error)
                 await self._pause(BACKOFF_S[min(failures, len(BACKOFF_S) - 1)])
                 failures += 1
@@ -96,7 +96,7 @@ class GroupCommit:
                 failures = 0
                 if not self._queue and not self._closing:
                     await self._pause(1)
-        with suppress(StoreError):
+        with suppress(StoreError, RefusedByStore):
             await self._note()
         await self._writer.close()
 
@@ -144,9 +144,10 @@ class GroupCommit:
         else:
             _settle(batch, None)
 
-    def _lose(self, error: StoreError) -> None:
+    def _lose(self, error: Exception) -> None:
         if not self._away:
-            _log.warning("webhooks are answered 503: %s", error)
+            known = isinstance(error, StoreError | RefusedByStore)
+            _log.warning("webhooks are answered 503: %s", error, exc_info=None if known else error)
         self._away = True
         _settle(self._queue, Unavailable("the store is away"))
         self._queue.clear()

@@ -23,7 +23,7 @@ from integration_monitor.ingest.some_a_minute import SomeAMinute
 from integration_monitor.manifest.domain import SINGLE
 from integration_monitor.store.engine import StoreError
 from integration_monitor.store.storable import storable
-from integration_monitor.store.webhook_intake import Arrival, WebhookWriter
+from integration_monitor.store.webhook_intake import Arrival, RefusedByStore, WebhookWriter
 
 LOGGED_A_MINUTE = 10
 """Rejections of an integration."""
@@ -55,7 +55,6 @@ class Reception:
         self._rejected = RejectionCounts()
         self._logged = SomeAMinute(LOGGED_A_MINUTE)
         self._commits: GroupCommit | None = None
-        self._noted: datetime | None = None
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -116,17 +115,18 @@ class Reception:
         await self._commits.store(arrival)
 
     async def _note(self) -> None:
-        """That we are up, and whom we turned away. Raises `StoreError`."""
+        """That we are up, and whom we turned away. Raises `StoreError`.
+
+        Said each second, for it is also asked whether the store answers; a known minute is not
+        written again.
+        """
         minute = self._clock().replace(second=0, microsecond=0)
         rejections = self._rejected.take()
-        if not rejections and minute == self._noted:
-            return
         try:
             await self._writer.note(minute, rejections)
-        except StoreError:
+        except (StoreError, RefusedByStore):
             self._rejected.give_back(rejections)
             raise
-        self._noted = minute
 
     async def _follow(self) -> None:
         """Manifests are read in a thread: requests do not wait for files."""

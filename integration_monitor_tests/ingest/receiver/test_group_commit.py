@@ -29,6 +29,7 @@ class FakeWriter:
     def __init__(self) -> None:
         self.batches: list[list[str]] = []
         self.away = False
+        self.broken = False
         self.refused: set[str] = set()
         self.open = asyncio.Event()
         self.open.set()
@@ -38,6 +39,8 @@ class FakeWriter:
     async def add(self, arrivals: Sequence[Arrival]) -> None:
         await self.open.wait()
         names = [one.events[0].event_id for one in arrivals]
+        if self.broken:
+            raise KeyError("a mistake of ours")
         if self.away:
             raise StoreError("away")
         if self.refused & set(names):
@@ -129,6 +132,20 @@ def test_a_store_that_goes_away_and_comes_back(caplog: pytest.LogCaptureFixture)
         "webhooks are answered 503: away",
         "the store is back; webhooks are taken again",
     ]
+
+
+def test_an_error_of_our_own_does_not_end_it(caplog: pytest.LogCaptureFixture) -> None:
+    async def story(commits: GroupCommit, writer: FakeWriter) -> None:
+        writer.broken = True
+        assert await outcomes(commits, *map(arrival, "ab")) == [Unavailable] * 2
+        writer.broken, seen = False, writer.notes
+        while writer.notes == seen:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0)
+        assert await outcomes(commits, arrival("c")) == [None]
+
+    assert run(story).batches == [["c"]]
+    assert "KeyError" in caplog.text
 
 
 def test_what_waits_when_it_is_stopped_is_stored() -> None:
