@@ -18,6 +18,11 @@ def plain(details: str, reason: str = "") -> Iterator[str]:
         yield from block
 
 
+def printable(text: object) -> str:
+    """A stranger's text: a terminal obeys control characters, so they are written out."""
+    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in str(text))
+
+
 def _block(lines: Sequence[str], reason: str) -> list[str]:
     if not lines or not all(line.startswith("|") for line in lines):
         return list(lines)

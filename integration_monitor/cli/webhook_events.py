@@ -21,7 +21,7 @@ from integration_monitor.cli.context import (
     opened_store,
     progress,
 )
-from integration_monitor.cli.plain import plain
+from integration_monitor.cli.plain import plain, printable
 from integration_monitor.program import program
 
 if TYPE_CHECKING:
@@ -171,9 +171,9 @@ def _as_text(events: Iterable[ListedEvent], noun: str) -> Iterator[str]:
         (
             clock(each.received_at),
             each.integration,
-            each.tenant,
-            each.event_id,
-            each.type or "",
+            printable(each.tenant),
+            printable(each.event_id),
+            printable(each.type or ""),
             clock(each.occurred_at) if each.occurred_at else "",
             each.state,
             _why(each),

@@ -17,7 +17,7 @@ from integration_monitor.cli.context import (
     fail,
     opened_store,
 )
-from integration_monitor.cli.plain import plain
+from integration_monitor.cli.plain import plain, printable
 from integration_monitor.cli.webhook_events import Integration, as_json_object
 from integration_monitor.program import program
 
@@ -64,13 +64,13 @@ def _as_text(whole: WholeEvent) -> Iterator[str]:
     width = max(map(len, event))
     for name, value in event.items():
         if value is not None:
-            yield f"{name.replace('_', ' '):{width}}  {value}"
+            yield f"{name.replace('_', ' '):{width}}  {printable(value)}"
     yield ""
     yield from _deliveries(whole.deliveries)
     yield ""
     yield "headers"
     for name, value in sorted(whole.headers.items()):
-        yield f"  {name}: {value}"
+        yield f"  {printable(name)}: {printable(value)}"
     yield ""
     yield from _body(whole.body)
 
@@ -96,11 +96,10 @@ def _deliveries(deliveries: Sequence[Delivery]) -> Iterator[str]:
 
 def _body(body: bytes) -> Iterator[str]:
     try:
-        yield from json.dumps(json.loads(body), indent=2, ensure_ascii=False).splitlines()
-    except ValueError:
-        # A terminal obeys control characters, and this text is a stranger's.
+        text = json.dumps(json.loads(body), indent=2, ensure_ascii=False)
+    except (ValueError, RecursionError):
         text = body.decode(errors="backslashreplace")
-        yield from (repr(line)[1:-1] for line in text.splitlines())
+    yield from map(printable, text.split("\n"))
 
 
 def _as_json(whole: WholeEvent) -> dict[str, Any]:

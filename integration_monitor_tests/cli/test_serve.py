@@ -17,6 +17,8 @@ import pytest
 from typer.testing import CliRunner
 
 from integration_monitor.cli import app, serve
+from integration_monitor.cli.serve import _beside
+from integration_monitor.cli.serve_app import Only
 from integration_monitor.store.call_tables import call_minutes
 from integration_monitor.store.engine import open_store
 from integration_monitor_tests.ingest.calls_examples import MANIFEST, batch, event
@@ -124,3 +126,13 @@ def test_a_port_that_is_taken(environ: Mapping[str, str]) -> None:
 def test_an_empty_store(environ: Mapping[str, str], database_url: str) -> None:
     code, stderr = run(environ, INTEGRATION_MONITOR_DATABASE_URL=database_url)
     assert (code, "db upgrade" in stderr) == (2, True), stderr
+
+
+@pytest.mark.parametrize(
+    ("only", "beside"), [(None, ["processing"]), ("private", ["processing"]), ("webhooks", [])]
+)
+def test_webhooks_are_processed_beside_the_private_routes(
+    only: str | None, beside: list[str]
+) -> None:
+    children = _beside(Only(only) if only else None, Path("integrations"))
+    assert [child.name for child in children] == beside

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 from typer.testing import CliRunner, Result
 
 from integration_monitor.cli.app import app
@@ -195,14 +194,13 @@ def test_an_id_that_two_senders_use(run: Program, store: Store) -> None:
     assert len(run.objects("show", "e1", "--integration", "erp")) == 1
 
 
-def test_a_body_cannot_write_to_the_terminal(run: Program, store: Store) -> None:
-    (number,) = receive(store, b"\x1b]0;title\x07 no json")
-    with store.begin() as connection:
-        name = connection.execute(
-            sa.text("select event_id from integration_monitor.webhook_events where id = :id"),
-            {"id": number},
-        ).scalar_one()
-    assert "\x1b" not in run("show", name).stdout
+def test_a_stranger_cannot_write_to_the_terminal(run: Program, store: Store) -> None:
+    receive(store, event(1, id="e\x1b]0;1", account="a\x07", fields={"plan": "\x9b31m"}))
+    receive(store, b"\x1b]0;title\x07 no json")
+    broken = run.objects("list")[1]["id"]
+    for arguments in (["list"], ["show", "e\x1b]0;1"], ["show", broken]):
+        assert all(line.isprintable() for line in run(*arguments).stdout.split("\n")), arguments
+    assert "e\\x1b]0;1" in run("list").stdout
 
 
 def test_a_broken_manifest_is_told_of(run: Program, tmp_path: Path) -> None:

@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook
 
+from integration_monitor.ingest.processing.mapping import Mapper, Understood
 from integration_monitor.manifest.webhooks import HttpSink
 from integration_monitor.store.engine import Store
+from integration_monitor.store.webhook_queue import StoredEvent
 from integration_monitor_tests.ingest.processing.conftest import Work
 from integration_monitor_tests.ingest.processing.examples import (
     NOW,
@@ -98,6 +100,23 @@ def test_what_cannot_be_understood_is_dead_at_once_and_alone(
     ]
 
 
+def test_a_mistake_of_ours_about_one_event_stays_its_own(
+    store: Store, shop: Product, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = Mapper.read
+
+    def mistaken(mapper: Mapper, event: StoredEvent) -> Understood:
+        if event.event_id == "e1":
+            raise ZeroDivisionError
+        return read(mapper, event)
+
+    monkeypatch.setattr(Mapper, "read", mistaken)
+    receive(store, event(1), event(2))
+    work(crm(product=http(shop.url))).once()
+    assert shop.taken == ["e2"]
+    assert stored(store)[0].error == "our own mistake: ZeroDivisionError"
+
+
 def test_a_poison_event_fails_alone_and_is_dead_in_the_end(
     store: Store, shop: Product, clock: Clock, work: Work
 ) -> None:
@@ -132,26 +151,23 @@ def test_what_comes_later_of_one_object_waits_for_what_came_before(
 def test_a_sink_that_is_down_for_an_hour_loses_nothing_and_holds_up_nobody(
     store: Store, shop: Product, clock: Clock, work: Work
 ) -> None:
-    down = NOW + timedelta(hours=1)
-    shop.answer = lambda event: 503 if clock.now < down else 204
+    back = NOW + timedelta(hours=1)
+    shop.answer = lambda event: 503 if clock.now < back else 204
     with product() as other:
-        fleet = (
-            crm(product=http(shop.url), other=http(other.url)),
-            crm(name="erp", a=http(other.url)),
-        )
-        worker = work(*fleet)
-        for minute in range(72):
-            said = [event(10 * minute + n, contact=f"c{n}") for n in range(2)]
+        both = crm(product=http(shop.url), other=http(other.url))
+        worker = work(both, crm(name="erp", other=http(other.url)))
+        for step in range(24):  # of three minutes
+            said = [event(10 * step + n, contact=f"c{n}") for n in range(2)]
             receive(store, *said, at=clock.now)
-            receive(store, event(minute), integration="erp", at=clock.now)
+            receive(store, event(step), integration="erp", at=clock.now)
             worker.once()
             # Nobody else waits for it.
-            assert len(other.posted) == 3 * (minute + 1)
-            if clock.now == down - timedelta(minutes=1):
+            assert len(other.posted) == 3 * (step + 1)
+            if clock.now < back:
                 tried_while_down = len(shop.posted)
-            clock.on(minutes=1)
-    expected = [f"e{10 * minute + n}" for minute in range(72) for n in range(2)]
-    assert 2 <= tried_while_down <= 40
+            clock.on(minutes=3)
+    expected = [f"e{10 * step + n}" for step in range(24) for n in range(2)]
+    assert 4 <= tried_while_down <= 30
     assert Counter(shop.taken) == Counter(expected)
     for contact in (0, 1):
         assert [e for e in shop.taken if int(e[1:]) % 10 == contact] == expected[contact::2]
