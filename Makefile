@@ -45,7 +45,7 @@ lint: install  ## Style, types and the direction of imports
 	$(BIN)/lint-imports
 
 bench: install  ## Measure the figures in benchmarks/
-	for name in import_time load_definitions check_run reconcile hanging transport percentiles calls_api fleet_tick volume_tick flat_line partial_drop; do \
+	for name in import_time load_definitions check_run reconcile hanging transport percentiles calls_api fleet_tick volume_tick flat_line partial_drop webhooks; do \
 		echo "$$name" && $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 docs: $(VENV)/installed-dev  ## Build the documentation site into site/
