@@ -16,6 +16,9 @@ State = Literal["silent", "returning", "overdue", "dropped", "quiet", "ok", "you
 """`silent`, `returning` (one event came after an alarm, a second one is awaited) and `overdue` (the
 heartbeat was missed) are alarms; `dropped`: fewer come than usual; `quiet`: half way to an alarm;
 `young`: too new or too rare to be judged, and without a heartbeat that it keeps."""
+SHORTEST = timedelta(minutes=1)
+"""No shorter silence is an alarm, however busy a stream is: that receivers ran is known by the
+minute, so that one which is started anew within a minute is not seen."""
 ALARMS: tuple[State, ...] = ("silent", "returning", "overdue")
 
 
@@ -56,7 +59,7 @@ def state_of(
     state: State
     if not base.is_judged:
         state = _by_heartbeat(stream, heard, rules)
-    elif mass >= needed:
+    elif mass >= needed and heard >= SHORTEST:
         state = "silent"
     elif _is_returning(stream, needed, week, receiver):
         state = "returning"

@@ -12,9 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from integration_monitor.manifest.webhooks import VolumeRules
 from integration_monitor.signals.flat_line import Baseline, Tail, chance, silence, threshold
 from integration_monitor.signals.flat_line_fit import HourCounts, fit, merged, training
 from integration_monitor.signals.receiver_time import ReceiverTime, receiver_time
+from integration_monitor.signals.volume_facts import Stream
+from integration_monitor.signals.volume_state import state_of
 from integration_monitor.signals.week_hours import hour_number, hour_start, week_hours
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
@@ -202,6 +205,14 @@ def test_bursty_streams_may_be_silent_for_longer() -> None:
     assert threshold(bursty, 0.1) == pytest.approx(20 + 5 * math.log(0.01 * ratio))
     assert chance(even, 25) == pytest.approx(math.exp(-25))
     assert chance(bursty, 25) == pytest.approx(0.01 * math.exp(-1))
+
+
+@pytest.mark.parametrize(("seconds", "state"), [(50, "quiet"), (70, "silent")])
+def test_a_restart_within_a_minute_is_no_silence(seconds: int, state: str) -> None:
+    since = at("03T10:10")
+    stream = Stream("acme", "order.paid", by_day(4000), since, since, 9)
+    now = since + timedelta(seconds=seconds)
+    assert state_of(stream, VolumeRules(), WEEK, ALWAYS_UP, now).state == state
 
 
 def test_streams_are_added_up_by_the_hour() -> None:
