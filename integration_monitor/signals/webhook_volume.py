@@ -156,14 +156,18 @@ def _nothing_ever_came(facts: VolumeFacts, rules: VolumeRules, now: datetime) ->
 
 
 def _parts(found: _Found, now: datetime) -> list[Part]:
-    """The tenants that are not well, each with its worst stream."""
+    """The tenants that are not well, each with its worst stream.
+
+    Where nothing comes at all these are all tenants, long before each one's silence is an alarm.
+    """
     by_tenant: Mapping[str, list[StreamState]] = defaultdict(list)
     for each in found.streams:
-        if each.alarms or each.state in ("dropped", "quiet"):
+        if found.all_silent or each.alarms or each.state in ("dropped", "quiet"):
             by_tenant[each.stream.tenant].append(each)
     parts = []
     for tenant, states in by_tenant.items():
         worst = min(states, key=lambda each: (not each.alarms, each.state != "dropped"))
-        status: Status = "warn" if worst.state == "quiet" else "fail"
+        only_quiet = worst.state == "quiet" and not found.all_silent
+        status: Status = "warn" if only_quiet else "fail"
         parts.append(Part(tenant, status, sentence(worst, now, with_tenant=False)))
     return parts
