@@ -112,7 +112,7 @@ FAULTS: Mapping[Fault, About] = {
         within="four minutes or so",
     ),
     "late-webhooks": About(
-        "the partner holds one event in five back for 90 seconds",
+        "the partner holds every second event back for a minute",
         (Told("ingestion_lag", "webhooks", within_s=480),),
         _WEBHOOKS,
         within="five minutes or so",

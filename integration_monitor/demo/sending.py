@@ -10,8 +10,8 @@ from integration_monitor.demo.crm_events import CrmEvent
 
 COPIES = 3
 FORGED_EACH = 3
-LATE_EACH = 5
-LATE_BY = timedelta(seconds=90)
+LATE_EACH = 2
+LATE_BY = timedelta(seconds=60)
 HELD_FOR = timedelta(seconds=3)
 """How long an event is held back that a newer one is to overtake, or that is repeated."""
 
