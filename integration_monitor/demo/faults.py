@@ -34,8 +34,13 @@ class Told:
     within_s: float = 180.0
     """When the alert is there at the latest; what is judged by how it went on takes longer."""
 
+    pages: bool = False
+    """Whether only a page does: it may begin as less."""
+
     def by(self, alert: Mapping[str, Any]) -> bool:
         """Whether this alert does."""
+        if self.pages and alert["severity"] != "page":
+            return False
         signals = [str(finding["signal"]) for finding in alert["findings"]]
         return _TOPICS.get(alert["subject"], "records") == self.topic and any(
             name.endswith(self.signal) for name in signals
@@ -101,7 +106,7 @@ FAULTS: Mapping[Fault, About] = {
     "outage": About("the partner drops connections, or answers 500 to everybody", (_ERRORS,)),
     "stop-webhooks": About(
         "the partner sends no webhooks any more, to nobody; its API answers as ever",
-        (Told("volume", "webhooks"),),
+        (Told("volume", "webhooks", pages=True),),
         _WEBHOOKS,
         within="a minute or two",
     ),

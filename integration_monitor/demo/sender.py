@@ -67,6 +67,9 @@ class Sender:
         """Let happen what is due by now, and post what is to be posted."""
         self._happen(now)
         self._forget(now - _MINUTE)
+        if self._sending().stopped:
+            # Also what was held back: who has stopped sends nothing.
+            self._waiting.clear()
         while self._waiting and self._waiting[0][0] <= now:
             if not self._post(heapq.heappop(self._waiting)[2], now):
                 # Nobody there: the others would find nobody either.

@@ -21,6 +21,11 @@ def test_each_command_has_the_next_number(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("fault", "subject", "signals", "told"),
     [
+        ("stop-webhooks", "webhooks", ["volume"], True),
+        ("stop-webhooks", "webhooks", ["delivery"], False),
+        ("late-webhooks", "webhooks", ["ingestion_lag", "backlog"], True),
+        ("late-webhooks", "contacts", ["freshness"], False),
+        ("duplicate-webhooks", "webhooks", ["volume"], False),
         ("outage", "api", ["errors", "tenants"], True),
         ("outage", "contacts", ["reconciliation"], False),
         ("slow", "api", ["errors"], False),
@@ -33,5 +38,18 @@ def test_each_command_has_the_next_number(tmp_path: Path) -> None:
 def test_which_alert_tells_of_a_fault(
     fault: Fault, subject: str, signals: list[str], told: bool
 ) -> None:
-    alert = {"subject": subject, "findings": [{"signal": name} for name in signals]}
+    alert = {
+        "subject": subject,
+        "severity": "page",
+        "findings": [{"signal": name} for name in signals],
+    }
     assert any(each.by(alert) for each in FAULTS[fault].told) == told
+
+
+def test_silence_is_told_only_once_it_pages() -> None:
+    alert = {"subject": "webhooks", "severity": "watch", "findings": [{"signal": "volume"}]}
+    assert not any(each.by(alert) for each in FAULTS["stop-webhooks"].told)
+
+
+def test_of_each_fault_somebody_is_told_or_it_says_what_becomes_of_it() -> None:
+    assert all(bool(about.told) != bool(about.handled) for about in FAULTS.values())

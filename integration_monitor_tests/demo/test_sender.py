@@ -134,6 +134,16 @@ def test_of_two_changes_of_a_deal_the_newer_one_arrives_first(running: Running) 
     assert overtaken > 5
 
 
+def test_who_has_stopped_sends_nothing_that_was_held_back(running: Running) -> None:
+    running.receiver.sending = Sending(late=True)
+    running.live(10)
+    running.receiver.sending = Sending(stopped=True)
+    running.live(1)
+    before = len(running.receiver.taken)
+    running.live(70)
+    assert len(running.receiver.taken) == before
+
+
 def test_the_time_that_a_laptop_slept_is_not_made_up_for(running: Running) -> None:
     running.live(2)
     before = len(running.receiver.taken)
