@@ -11,7 +11,7 @@ from integration_monitor.demo.faults import Fault
 from integration_monitor.store.engine import Store
 from integration_monitor.store.webhook_tables import webhook_counts
 
-ENOUGH = 20
+ENOUGH = 10
 """So many times it has to have happened before it is said to go well."""
 _EVENTS = sa.text("select count(*), count(*) - count(distinct raw ->> 'id') from crm_events")
 _ORDER = sa.text("""

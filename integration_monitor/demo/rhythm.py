@@ -13,13 +13,13 @@ TELLING = TENANTS[:8]
 """The customers whose events the CRM tells; the first ones have more of them."""
 TYPES: Mapping[str, float] = {"mail.opened": 0.6, "deal.changed": 0.3, "deal.created": 0.1}
 """The CRM's types of events, each with its share."""
-EVENTS_A_SECOND = 2.0
-"""On the average of a weekday: many enough for a silence to be noticed within a minute or two, at
-night too, and few enough to be no work for anybody."""
+EVENTS_A_SECOND = 0.5
+"""On the average of a weekday: so many that silence is noticed within a minute or two, at night too,
+and so few that a machine which is busy for ten seconds is no silence."""
 EVENNESS = 6.0
 """The shape of the gamma distribution of the gaps in a stream; 1 would be pure chance. People do
 not take turns, but a demo is to show no silence that came by chance alone."""
-_SWING = 0.6
+_SWING = 0.4
 _BUSIEST_HOUR = 14
 _WEEKEND = 0.7
 

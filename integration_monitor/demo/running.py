@@ -105,10 +105,10 @@ class DemoServers:
                 # Otherwise leaving the block waits until the UI is there.
                 self._processes.stop()
                 raise
+            # At once: what is waited for between history and life would be the partner's silence.
             receiver.result()
+            world.ask("live")
             ui.result()
-        # Only now is there somebody who takes its webhooks.
-        world.ask("live")
         start_daemon(servers)
         addresses = Addresses(
             dagster=dagster,
