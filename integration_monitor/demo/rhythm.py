@@ -14,7 +14,7 @@ TELLING = TENANTS[:8]
 TYPES: Mapping[str, float] = {"mail.opened": 0.6, "deal.changed": 0.3, "deal.created": 0.1}
 """The CRM's types of events, each with its share."""
 EVENTS_A_SECOND = 0.5
-"""On the average of a weekday: so many that silence is noticed within a minute or two, at night too,
+"""On the average of a weekday: so many that silence is noticed within two minutes, at night too,
 and so few that a machine which is busy for ten seconds is no silence."""
 EVENNESS = 6.0
 """The shape of the gamma distribution of the gaps in a stream; 1 would be pure chance. People do
