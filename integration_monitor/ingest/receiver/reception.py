@@ -75,10 +75,14 @@ class Reception:
         """The answer to a request below `PREFIX`."""
         try:
             target = _target(scope)
+        except NotTaken as error:
+            return wrong(404, str(error))
+        try:
             intake = self._intakes.of(target.integration)
         except NotTaken as error:
             return wrong(404, str(error))
         except Unready as error:
+            self._count(target, "unavailable", str(error))
             return later(str(error), seconds=BACK_IN_S)
         if scope["method"] == "GET":
             return intake.handshake.of_get(scope["query_string"])
@@ -132,7 +136,10 @@ class Reception:
         """Manifests are read in a thread: requests do not wait for files."""
         while True:
             await asyncio.sleep(FOLLOW_EVERY_S)
-            await asyncio.to_thread(self._intakes.follow)
+            try:
+                await asyncio.to_thread(self._intakes.follow)
+            except Exception:  # noqa: BLE001 - it is as before until the next look
+                _log.exception("the manifests could not be followed")
 
     def _count(self, target: Target, reason: str, detail: str) -> None:
         now = self._clock()

@@ -165,6 +165,16 @@ def test_what_is_not_taken_here_or_not_now(running: Receiver, path: str, status:
     assert SECRET not in answer.text
 
 
+def test_what_we_cannot_take_for_our_own_fault_is_counted(running: Receiver) -> None:
+    assert [running.post(name, EVENT).status_code for name in ("broken", "unset/acme")] == [503] * 2
+    assert running.post("nobody", EVENT).status_code == 404
+    wait_for(lambda: len(_rejected(running)) == 2)
+    assert {(r["integration"], r["connection"], r["reason"]) for r in _rejected(running)} == {
+        ("broken", "-", "unavailable"),
+        ("unset", "acme", "unavailable"),
+    }
+
+
 def test_handshakes(running: Receiver) -> None:
     echoed = running.http.get("/webhooks/shop", params={"challenge": "<b>&ä"})
     assert (echoed.status_code, echoed.text) == (200, "<b>&ä")
