@@ -67,3 +67,5 @@ class VolumeFacts:
     """By event type, how many came in the last whole hour."""
     subscriptions: Mapping[str, Subscribed] = field(default_factory=dict)
     """By connection."""
+    watched_since: datetime | None = None
+    """Where nothing ever came: when its webhooks were judged first; None: never before."""

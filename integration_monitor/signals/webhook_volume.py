@@ -145,9 +145,10 @@ def _calm(found: _Found, facts: VolumeFacts, rules: VolumeRules, now: datetime) 
 
 
 def _nothing_ever_came(facts: VolumeFacts, rules: VolumeRules, now: datetime) -> Judged:
-    since = facts.receiver.since or now
+    # A receiver that ran for others before was not given this partner's address yet.
+    since = max(facts.receiver.since or now, facts.watched_since or now)
     heard = timedelta(minutes=facts.receiver.minutes(since, now))
-    said = f"no event has come since the receiver runs ({minute(since, now)})"
+    said = f"no event has come since a receiver listens for it ({minute(since, now)})"
     if rules.every is None:
         return Judged("unknown", said, "watch")
     if heard > rules.every + rules.grace:

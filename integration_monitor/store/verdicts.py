@@ -143,6 +143,21 @@ def latest(connection: sa.Connection, integration: str | None = None) -> tuple[V
     return tuple(_verdict(row) for row in connection.execute(query))
 
 
+def first_judged(
+    connection: sa.Connection, subject: str, integrations: Sequence[str]
+) -> Mapping[str, datetime]:
+    """Since when there are verdicts about a subject of each integration, where there are any."""
+    query = (
+        sa.select(verdicts.c.integration, sa.func.min(verdicts.c.started_at))
+        .where(
+            verdicts.c.subject == subject,
+            verdicts.c.integration == sa.any_(sa.cast(list(integrations), sa.ARRAY(sa.Text))),
+        )
+        .group_by(verdicts.c.integration)
+    )
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
 def forget(connection: sa.Connection, subjects: Iterable[tuple[str, str]], at: datetime) -> None:
     """End the intervals of (integration, subject) pairs that are no longer watched."""
     for integration, subject in subjects:

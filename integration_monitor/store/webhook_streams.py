@@ -12,9 +12,10 @@ import sqlalchemy as sa
 
 from integration_monitor.manifest.domain import Integration
 from integration_monitor.signals.flat_line import Baseline, Tail
+from integration_monitor.signals.verdict import WEBHOOKS
 from integration_monitor.signals.volume_facts import ALL, Drop, Stream, Subscribed, VolumeFacts
 from integration_monitor.signals.week_hours import hour_number, hour_start
-from integration_monitor.store import receiver_times
+from integration_monitor.store import receiver_times, verdicts
 from integration_monitor.store.arrays import each_text
 from integration_monitor.store.table_parts import SCHEMA
 from integration_monitor.store.webhook_tables import webhook_counts, webhook_subscriptions
@@ -54,6 +55,7 @@ def read(
             streams[row.integration].append(_stream(row, row.received, row.first_at, row.last_at))
     last_hour = _last_hour(connection, names, now)
     subscriptions = _subscriptions(connection, names)
+    watched = verdicts.first_judged(connection, WEBHOOKS, [n for n in names if n not in sums])
     return {
         name: VolumeFacts(
             name,
@@ -62,6 +64,7 @@ def read(
             whole=_whole(sums.get(name), streams.get(name, ())),
             last_hour=last_hour.get(name, {}),
             subscriptions=subscriptions.get(name, {}),
+            watched_since=watched.get(name),
         )
         for name in names
     }

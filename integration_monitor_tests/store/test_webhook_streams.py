@@ -9,8 +9,8 @@ import sqlalchemy as sa
 
 from integration_monitor.manifest.domain import Integration
 from integration_monitor.signals import webhook_volume
-from integration_monitor.signals.verdict import Verdict
-from integration_monitor.store import webhook_baselines, webhook_streams
+from integration_monitor.signals.verdict import WEBHOOKS, Verdict
+from integration_monitor.store import verdicts, webhook_baselines, webhook_streams
 from integration_monitor.store.engine import Store
 from integration_monitor.store.webhook_tables import webhook_counts, webhook_subscriptions
 from integration_monitor_tests.webhook_examples import (
@@ -154,11 +154,24 @@ def test_a_rare_stream_is_not_held_to_a_heartbeat_that_it_never_kept(store: Stor
 
 def test_nothing_ever_came(store: Store) -> None:
     receiver_ran(store, NOW - timedelta(hours=3), NOW)
+    with store.begin() as connection:
+        first = NOW - timedelta(hours=3)
+        verdicts.record(connection, Verdict("crm", WEBHOOKS, "volume", "ok", "", first, NOW))
     found = judged(store)
     assert (found.status, found.reason) == (
-        "unknown", "no event has come since the receiver runs (11:49 UTC)"
+        "unknown", "no event has come since a receiver listens for it (11:49 UTC)"
     )  # fmt: skip
     assert judged(store, integration=with_rules(every=timedelta(hours=2))).status == "fail"
+
+
+def test_a_new_integration_is_not_overdue_for_what_the_receiver_heard_of_others(
+    store: Store,
+) -> None:
+    receiver_ran(store, NOW - timedelta(days=3), NOW)
+    found = judged(store, integration=with_rules(every=timedelta(hours=2)))
+    assert (found.status, found.reason) == (
+        "ok", "no event has come since a receiver listens for it (14:49 UTC), 0 s ago"
+    )  # fmt: skip
 
 
 def test_a_partial_drop_is_told(store: Store) -> None:
