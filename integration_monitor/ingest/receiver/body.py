@@ -7,6 +7,7 @@ from collections.abc import MutableMapping, Sequence
 from typing import Any
 
 from integration_monitor.ingest.receiver.answers import Receive
+from integration_monitor.ingest.receiver.group_commit import QueueFull
 
 
 class BodyError(Exception):
@@ -22,15 +23,18 @@ class BodyError(Exception):
 class BodyReader:
     """Reads the bodies of one event loop, on which `watch` has to be running."""
 
-    def __init__(self, *, at_most: int, within_s: float) -> None:
+    def __init__(self, *, at_most: int, within_s: float, arriving: int) -> None:
+        """`arriving`: the most bytes of bodies, together, of which more is to come."""
         self._at_most = at_most
+        self._most_arriving = arriving
+        self._arriving = 0
         self._within_s = within_s
         self._since: dict[asyncio.Task[Any], float] = {}
 
     async def read(self, receive: Receive, headers: Sequence[tuple[bytes, bytes]]) -> bytes:
         """The raw bytes. Raises `BodyError`: too large (413), too slow (408), cut off (400).
 
-        What is too large is not read to its end.
+        Raises `QueueFull` where too many arrive at once. What is too large is not read to its end.
         """
         for name, value in headers:
             # Chunked bodies have no length; how long they are shows.
@@ -67,15 +71,21 @@ class BodyReader:
 
     async def _rest(self, receive: Receive, message: MutableMapping[str, Any]) -> bytes:
         whole = bytearray()
-        while True:
-            if message["type"] != "http.request":
-                raise BodyError(400, "cut_off", "the body is cut off")
-            whole += message["body"]
-            if len(whole) > self._at_most:
-                raise self._too_large()
-            if not message.get("more_body"):
-                return bytes(whole)
-            message = await receive()
+        try:
+            while True:
+                if message["type"] != "http.request":
+                    raise BodyError(400, "cut_off", "the body is cut off")
+                whole += message["body"]
+                self._arriving += len(message["body"])
+                if len(whole) > self._at_most:
+                    raise self._too_large()
+                if self._arriving > self._most_arriving:
+                    raise QueueFull("too much is arriving")
+                if not message.get("more_body"):
+                    return bytes(whole)
+                message = await receive()
+        finally:
+            self._arriving -= len(whole)
 
     def _allows(self, length: bytes) -> bool:
         return length.isdigit() and int(length[:20]) <= self._at_most

@@ -18,7 +18,7 @@ class Limits:
     waiting: int = 1000
     """Requests that wait for the store."""
     waiting_bytes: int = 64 * MEGABYTE
-    """Their bodies, and those that are still arriving."""
+    """Of their bodies; and as much again of those that are still arriving."""
     at_once_bytes: int = 8 * MEGABYTE
     """Bodies that are written in one transaction, unless a single request has more."""
 

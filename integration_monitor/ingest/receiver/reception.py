@@ -50,7 +50,9 @@ class Reception:
         self._intakes = intakes
         self._writer = writer
         self._limits = limits
-        self._bodies = BodyReader(at_most=limits.bytes, within_s=limits.within_s)
+        self._bodies = BodyReader(
+            at_most=limits.bytes, within_s=limits.within_s, arriving=limits.waiting_bytes
+        )
         self._clock = clock
         self._rejected = RejectionCounts()
         self._logged = SomeAMinute(LOGGED_A_MINUTE)
