@@ -39,7 +39,7 @@ _CHECKED = frozenset(
 """What is to be known before something is broken. The demo's partners have no changelog."""
 GREEN_WITHIN_S = 150.0
 RECOVERY_WITHIN_S = 240.0
-HANDLED_WITHIN_S = 180.0
+HANDLED_WITHIN_S = 300.0
 
 Tell = Callable[[Mapping[str, Any]], None]
 """Takes one event after the other, as plain data."""
