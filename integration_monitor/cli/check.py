@@ -41,7 +41,9 @@ def check(
     directory: Directory = None,
     as_json: AsJson = False,
 ) -> None:
-    """Measure now, store and print the verdicts.
+    """Measure syncs now, store and print the verdicts.
+
+    Calls and webhooks are judged by Dagster alone: `incidents` says what is wrong with them.
 
     Exit code: 0 all ok, 1 a failure or warning, 2 usage, 3 something could not be measured.
     """
@@ -81,7 +83,7 @@ def _measure(
     with ThreadPoolExecutor(AT_ONCE) as pool:
         names = {}
         for integration, syncs in wanted:
-            progress(f"measuring {integration.name}: {', '.join(syncs) or 'it has no syncs'}")
+            progress(f"measuring {integration.name}: {', '.join(syncs) or 'no sync to measure'}")
             future = pool.submit(
                 measure_integration, integration, syncs=syncs, store=store, environ=environ
             )

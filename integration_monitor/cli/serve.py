@@ -66,7 +66,7 @@ def serve(
     environ = environment()
     _require_packages()
     if only != Only.webhooks:
-        _require_token(host, environ)
+        _require_token(host, environ, only)
     manifests = manifest_directory(directory, environ)
     with clear_errors(), opened_store(environ, checked=fd is None) as store:
         app = build_app(store, manifests, environ, only=only, max_body=max_body)
@@ -139,13 +139,14 @@ def _require_packages() -> None:
         fail(f"{error.name} is not installed: pip install 'integration-monitor[server]'")
 
 
-def _require_token(host: str, environ: Mapping[str, str]) -> None:
+def _require_token(host: str, environ: Mapping[str, str], only: Only | None) -> None:
     from integration_monitor.ingest.bearer import is_loopback
 
     if not is_loopback(host) and not environ.get(TOKEN):
+        instead = "" if only else "; or take only webhooks, with `--only webhooks`"
         fail(
             f"{host} can be reached from other machines: set {TOKEN} to a long random text, and"
-            " give it to those who may send calls; or take only webhooks, with `--only webhooks`"
+            f" give it to those who may send calls{instead}"
         )
 
 

@@ -87,6 +87,8 @@ class Report:
     def __call__(self, done: Processed, *, at_once: bool = False) -> None:
         self._tell_trouble({str(lane): why for lane, why in done.trouble.items()})
         for name, numbers in _numbers(done):
+            if not any(numbers.values()):
+                continue
             self.failed = self.failed or bool(numbers.get("failed") or numbers["dead"])
             self._done.setdefault(name, Counter()).update(numbers)
         now = self._clock()
@@ -120,4 +122,4 @@ def _numbers(done: Processed) -> Iterator[tuple[str, Mapping[str, int]]]:
 def _said(numbers: Mapping[str, int]) -> str:
     from integration_monitor.signals.wording import number
 
-    return ", ".join(f"{number(n)} {what}" for what, n in numbers.items() if n) or "nothing"
+    return ", ".join(f"{number(n)} {what}" for what, n in numbers.items() if n)

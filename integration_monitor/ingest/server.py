@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 
 from fastapi import APIRouter, FastAPI, Request
@@ -13,6 +14,8 @@ from integration_monitor.ingest.receiver.reception import Reception
 from integration_monitor.ingest.receiver.routes import WebhookRoutes, described
 from integration_monitor.store.engine import StoreError
 from integration_monitor.version import __version__
+
+_log = logging.getLogger(__name__)
 
 STORE_BACK_IN_S = 5
 """What `Retry-After` says while the store is away."""
@@ -65,7 +68,12 @@ def _health(check_store: Callable[[], None]) -> APIRouter:
         responses={503: {"description": "The store is away."}},
     )
     def readyz() -> dict[str, str]:
-        check_store()
+        try:
+            check_store()
+        except StoreError as error:
+            # Everybody may ask, and the error names the server of the store.
+            _log.warning("not ready: %s", error)
+            raise StoreError("the store cannot be used; the log says why") from error
         return {"status": "ok"}
 
     return router
