@@ -87,20 +87,28 @@ def queue(
     read: Sequence[Read],
     sinks: Collection[str],
     now: datetime,
-) -> None:
-    """Write down what was read, and let each sink have what is to be handed on."""
+) -> tuple[int, ...]:
+    """Write down what was read, and let each sink have what is to be handed on.
+
+    Returns the events of which no sink gets anything new, as may be after a replay: what is known
+    of their deliveries says what they are.
+    """
     if not read:
-        return
+        return ()
     handed_on = [event for event in read if event.unified_type is not None and not event.error]
+    fresh: set[int] = set()
     if handed_on and sinks:
         rows = [_delivery(integration, event, sink, now) for event in handed_on for sink in sinks]
         # After a replay some sinks have it already.
-        connection.execute(insert(webhook_deliveries).on_conflict_do_nothing(), rows)
+        statement = insert(webhook_deliveries).on_conflict_do_nothing()
+        added = connection.execute(statement.returning(webhook_deliveries.c.event), rows)
+        fresh = set(added.scalars())
     waiting = {event.id for event in handed_on} if sinks else set()
     connection.execute(
         webhook_events.update().where(webhook_events.c.id == sa.bindparam("b_id")),
         [_changes(event, event.id in waiting, now) for event in read],
     )
+    return tuple(waiting - fresh)
 
 
 def stored_event(row: Any) -> StoredEvent:

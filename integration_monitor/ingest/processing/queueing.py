@@ -9,7 +9,7 @@ from typing import NamedTuple
 from integration_monitor.ingest.processing.mapping import Mapper, Unmappable
 from integration_monitor.ingest.processing.unified_event import version
 from integration_monitor.manifest.webhooks import Webhooks
-from integration_monitor.store import webhook_objects, webhook_queue
+from integration_monitor.store import webhook_deliveries, webhook_objects, webhook_queue
 from integration_monitor.store.engine import Store
 from integration_monitor.store.webhook_objects import ObjectKey, Version
 from integration_monitor.store.webhook_queue import Read, StoredEvent
@@ -39,7 +39,8 @@ def queue_batch(
         found = [(event, *_read(event, mapper)) for event in taken]
         webhook_objects.see(connection, integration, _newest(found))
         read = [reading for _, reading, _ in found]
-        webhook_queue.queue(connection, integration, read, webhooks.sinks, now)
+        known = webhook_queue.queue(connection, integration, read, webhooks.sinks, now)
+        webhook_deliveries.settle(connection, known, now)
     dead = sum(one.error is not None for one in read)
     return Queued(len(read), dead, sum(one.unified_type is None for one in read) - dead)
 

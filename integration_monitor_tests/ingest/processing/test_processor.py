@@ -13,6 +13,7 @@ from standardwebhooks import Webhook
 
 from integration_monitor.ingest.processing.mapping import Mapper, Understood
 from integration_monitor.manifest.webhooks import HttpSink
+from integration_monitor.store import webhook_replay
 from integration_monitor.store.engine import Store
 from integration_monitor.store.webhook_queue import StoredEvent
 from integration_monitor_tests.ingest.processing.conftest import Work
@@ -281,6 +282,19 @@ def test_a_sink_that_was_taken_out_of_the_manifest_holds_up_no_event(
     work(crm(product=http(shop.url))).once()
     assert states(store) == ["dead"]
     assert stored(store)[0].error == "old: the manifest has no such sink any more"
+
+
+def test_what_is_replayed_for_a_sink_that_is_gone_does_not_wait_for_ever(
+    store: Store, shop: Product, clock: Clock, work: Work
+) -> None:
+    receive(store, event())
+    work(crm(old=http(NOWHERE), product=http(shop.url))).once()
+    worker = work(crm(product=http(shop.url)))
+    worker.once()
+    with store.begin() as connection:
+        assert webhook_replay.replay(connection, dead=True) == 1
+    worker.once()
+    assert (states(store), shop.taken) == (["processed"], ["e1"])
 
 
 def test_a_late_event_says_that_a_newer_one_is_known(
