@@ -31,7 +31,7 @@ def _volume(webhooks: Webhooks) -> str:
             f" A stream that is new or rare may be silent for {span(rules.every + rules.grace)}."
         )
     if rules.drop:
-        text += f" Less than {_share(rules.drop)} of what is usual warns."
+        text += f" Less than {_share(rules.drop)} of what is usual fails, as a ticket."
     if webhooks.subscription is not None:
         text += (
             "\n\nThe partner is asked whether the subscription is enabled every"

@@ -12,6 +12,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 class _Server(ThreadingHTTPServer):
     # A handler that hangs on purpose must not keep the tests from ending.
     daemon_threads = True
+    # Of many connections at once those beyond it are tried again a second later, or in vain.
+    request_queue_size = 128
 
     def handle_error(self, request: object, client_address: object) -> None:
         # Clients that give up waiting hang up; everything else is a mistake in a test.
