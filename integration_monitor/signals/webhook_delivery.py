@@ -7,12 +7,12 @@ one whose turn does not come: of a sink that is down only few events try whether
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from integration_monitor.manifest.domain import Integration
+from integration_monitor.manifest.domain import Integration, Severity
 from integration_monitor.manifest.webhooks import Webhooks
 from integration_monitor.signals.call_facts import Stretches
 from integration_monitor.signals.call_rules import FEWEST, over
@@ -69,9 +69,8 @@ def _judge(facts: WebhookFacts, rules: Webhooks) -> Judged:
     worst = bad[0].status
     tenants = sorted({name for each in bad for name in each.tenants})
     parts = [Part(name, worst, _of_tenant(name, bad)) for name in tenants]
-    page = any(each.status == "fail" and _nothing_arrives(each.whole) for each in bad)
     said = "; ".join(_sentence(each, rules) for each in bad[:3])
-    return Judged(worst, said, "page" if page else "ticket", evidence, parts, details)
+    return Judged(worst, said, _severity(bad), evidence, parts, details)
 
 
 def _places(facts: WebhookFacts, rules: Webhooks) -> Mapping[str, Sink]:
@@ -103,11 +102,18 @@ def _whole(sink: Sink) -> Handed:
 
 
 def _status(handed: Handed, rules: Webhooks) -> Status:
-    """It fails while it goes on; while what failed before is missing, it warns."""
+    """It fails while it goes on; while what failed before is missing, however few, it warns."""
     limit = 1 - rules.delivered
     if over(handed.failed, handed.tried, limit, strictly=True):
         return "fail"
-    return "warn" if handed.failed.window >= FEWEST and _share(handed) > limit else "ok"
+    return "warn" if _share(handed) > limit else "ok"
+
+
+def _severity(bad: Sequence[_Found]) -> Severity:
+    """One or two events may yet arrive at the next attempt: that wakes nobody."""
+    if any(each.status == "fail" and _nothing_arrives(each.whole) for each in bad):
+        return "page"
+    return "ticket" if any(each.whole.failed.window >= FEWEST for each in bad) else "watch"
 
 
 def _share(handed: Handed) -> float:
@@ -140,7 +146,8 @@ def _sentence(found: _Found, rules: Webhooks) -> str:
     text += f"; {found.sink.error}" if found.sink.error else ""
     names = [name for name in found.tenants if name != "-"]
     text += f" — {some(names)}" if names else ""
-    return text + ("; the newest ones do arrive" if found.status == "warn" else "")
+    again = found.status == "warn" and whole.failed.window >= FEWEST
+    return text + ("; the newest ones do arrive" if again else "")
 
 
 def _of_tenant(tenant: str, bad: list[_Found]) -> str:

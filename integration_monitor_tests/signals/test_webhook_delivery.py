@@ -42,6 +42,14 @@ def test_the_share_that_arrived(failed: Stretches, status: str, severity: str | 
     assert found.evidence["undelivered"] == failed.window
 
 
+def test_a_few_that_did_not_arrive_are_never_well() -> None:
+    found = judged({"product": Sink({"-": at(Stretches(2), dead=2, tried=Stretches(2))})})
+    assert (found.status, found.severity) == ("warn", "watch")
+    assert found.reason == (
+        "product: 2 of 2 events in 24 h did not arrive (2 given up); 99.5 % are to"
+    )
+
+
 def test_by_sink_and_tenant() -> None:
     few = at(Stretches(30, 5, 5), dead=10, tried=Stretches(30, 5, 5))
     sinks = {
