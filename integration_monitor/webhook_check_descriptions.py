@@ -74,8 +74,8 @@ def _delivery(webhooks: Webhooks) -> str:
         "**Do events reach your systems?**\n\n"
         f"To each of {', '.join(sorted(webhooks.sinks))}: fails where less than"
         f" {_share(webhooks.delivered)} of the events of {span(DELIVERY_WINDOW)} arrived; warns"
-        " where the newest do again, or only one or two did not. What is tried again has not arrived."
-        " Those that were given up: `integration-monitor webhooks dead`"
+        " where the newest do again, or only one or two did not. What is tried again has not"
+        " arrived. Those that were given up: `integration-monitor webhooks dead`"
     )
 
 
