@@ -23,6 +23,8 @@ from integration_monitor.observe.canonical import canonical_key, parse_time
 from integration_monitor.observe.json_path import Path
 from integration_monitor.store.storable import MOST, storable
 
+MOST_EVENTS = 10_000
+"""In one request: a partner sends hundreds at most, and all others wait while it is read."""
 _KEPT = 130
 _DIGITS_OF_EPOCH = 10
 _MILLISECONDS = 10**11
@@ -98,6 +100,8 @@ class EventReader:
             return
         if not isinstance(found, list):
             raise UnreadableBody(f"no list of events at `{self._at}`")
+        if len(found) > MOST_EVENTS:
+            raise UnreadableBody(f"a list of {len(found):,} events; {MOST_EVENTS:,} are taken")
         for number, entry in enumerate(found, 1):
             if isinstance(entry, dict):
                 yield self._event(entry, headers, written(entry), connection)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from integration_monitor.manifest.webhooks import Webhooks
 from integration_monitor.signals.call_facts import Stretches
+from integration_monitor.signals.judged import Judged
 
 WINDOW = timedelta(hours=1)
 """Over which events are judged that came: long enough for a partner that sends few."""
@@ -21,6 +22,10 @@ DELIVERY_WINDOW = timedelta(days=1)
 """Of events that are handed on: a sink may be away for hours."""
 NEW_FOR = timedelta(hours=1)
 """How long a reason that was never seen before is told."""
+NOT_HEARD = Judged(
+    "unknown", "no receiver runs: nothing that the partner sends can be seen", "watch"
+)
+"""Only a watch: `volume` says so, too, and louder."""
 _NONE = Stretches()
 
 
@@ -114,6 +119,8 @@ class WebhookFacts:
     """Processed minus received; of what is not processed the time so far."""
     events: int = 0
     """All that came within `WINDOW`."""
+    is_heard: bool = True
+    """Whether a receiver runs: without one nothing can come, which is not well."""
     ahead: int = 0
     """Those that occurred, by the partner's clock, later than they came, by more than the limit."""
     ahead_by: float = 0.0

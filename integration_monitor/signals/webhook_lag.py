@@ -17,7 +17,7 @@ from integration_monitor.signals.call_rules import over
 from integration_monitor.signals.call_wording import milliseconds
 from integration_monitor.signals.judged import Judged
 from integration_monitor.signals.verdict import Part, Verdict
-from integration_monitor.signals.webhook_facts import WINDOW, Lag, Lags, WebhookFacts
+from integration_monitor.signals.webhook_facts import NOT_HEARD, WINDOW, Lag, Lags, WebhookFacts
 from integration_monitor.signals.webhooks import verdict
 from integration_monitor.signals.wording import count, number, some, span, table
 
@@ -63,6 +63,8 @@ def _judge(facts: WebhookFacts, rules: Webhooks) -> Judged:
         return Judged("fail", f"{said}{named}", "ticket", evidence, parts, _details(facts))
     if unseen and rules.occurred_at is not None:
         return Judged("unknown", unseen, "ticket", evidence)
+    if not facts.is_heard and not facts.events:
+        return NOT_HEARD
     return Judged("ok", _well(facts, rules), evidence=evidence, details=_details(facts))
 
 

@@ -19,6 +19,7 @@ from integration_monitor.signals.call_wording import minute, percent
 from integration_monitor.signals.judged import Judged
 from integration_monitor.signals.verdict import Part, Verdict
 from integration_monitor.signals.webhook_facts import (
+    NOT_HEARD,
     REQUEST_WINDOW,
     Rejected,
     Requests,
@@ -66,6 +67,8 @@ def _judge(facts: WebhookFacts, rules: Webhooks, now: datetime) -> Judged:
         since = minute(min(facts.first_seen.values()), now)
         said = f"rejected as {some(new)} for the first time, since {since}; {_sentence(whole)}"
         return Judged("warn", said, "watch", evidence, details=details)
+    if not facts.is_heard and not _all(whole).window:
+        return NOT_HEARD
     return Judged("ok", _sentence(whole), evidence=evidence, details=details)
 
 

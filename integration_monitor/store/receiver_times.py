@@ -7,7 +7,12 @@ from datetime import datetime
 import numpy as np
 import sqlalchemy as sa
 
-from integration_monitor.signals.receiver_time import Floats, ReceiverTime, receiver_time
+from integration_monitor.signals.receiver_time import (
+    BLIND_AFTER,
+    Floats,
+    ReceiverTime,
+    receiver_time,
+)
 from integration_monitor.signals.week_hours import hour_number, hour_start
 from integration_monitor.store.table_parts import SCHEMA
 from integration_monitor.store.webhook_tables import receiver_minutes
@@ -30,6 +35,12 @@ def read(connection: sa.Connection, first_hour: int, now: datetime) -> ReceiverT
     masks = {row[0]: row[1] for row in rows}
     since = connection.execute(sa.select(sa.func.min(receiver_minutes.c.minute))).scalar()
     return receiver_time(masks, since, first_hour, now)
+
+
+def is_blind(connection: sa.Connection, now: datetime) -> bool:
+    """Whether no receiver runs."""
+    newest = connection.execute(sa.select(sa.func.max(receiver_minutes.c.minute))).scalar()
+    return newest is None or now - newest >= BLIND_AFTER
 
 
 def learned_from(connection: sa.Connection, known: ReceiverTime) -> Floats:

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from integration_monitor.manifest.domain import Integration
 from integration_monitor.signals.webhook_facts import WebhookFacts
 from integration_monitor.store import (
+    receiver_times,
     webhook_handed,
     webhook_lags,
     webhook_requests,
@@ -44,6 +45,7 @@ def read(
     unprocessable = webhook_handed.unprocessable(connection, names, after, now)
     waiting = webhook_waiting.read(connection, names)
     worked = webhook_waiting.last_processed(connection, names, after)
+    is_heard = not receiver_times.is_blind(connection, now)
     return {
         name: WebhookFacts(
             name,
@@ -51,6 +53,7 @@ def read(
             arrival=lags.arrival.get(name, webhook_lags.UNKNOWN),
             processing=lags.processing.get(name, webhook_lags.UNKNOWN),
             events=lags.events.get(name, 0),
+            is_heard=is_heard,
             ahead=lags.ahead.get(name, (0, 0.0))[0],
             ahead_by=lags.ahead.get(name, (0, 0.0))[1],
             connections=requests.connections.get(name, {}),

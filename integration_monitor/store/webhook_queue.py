@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -78,7 +78,37 @@ def take(connection: sa.Connection, integration: str, limit: int) -> tuple[Store
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    return tuple(stored_event(row) for row in connection.execute(query))
+    taken = [stored_event(row) for row in connection.execute(query)]
+    flagged = _flag(connection, [event.id for event in taken])
+    return tuple(
+        replace(event, conflicting=True) if event.id in flagged else event for event in taken
+    )
+
+
+def _flag(connection: sa.Connection, ids: Sequence[int]) -> Set[int]:
+    """Flag those whose id came with another body at the same moment, at another receiver.
+
+    Neither receiver saw the other's then. One of them stays as it is: what was read before, or
+    else what came first.
+    """
+    known = webhook_events.alias("known")
+    key = ("integration", "connection", "event_id")
+    other = sa.exists().where(
+        *(known.c[name] == webhook_events.c[name] for name in key),
+        known.c.digest != webhook_events.c.digest,
+        sa.or_(known.c.queued_at.is_not(None), known.c.id < webhook_events.c.id),
+    )
+    statement = (
+        webhook_events.update()
+        .where(
+            webhook_events.c.id == sa.any_(sa.literal(list(ids), sa.ARRAY(sa.BigInteger))),
+            webhook_events.c.conflicting.is_(False),
+            other,
+        )
+        .values(conflicting=True)
+        .returning(webhook_events.c.id)
+    )
+    return set(connection.execute(statement).scalars()) if ids else set()
 
 
 def queue(

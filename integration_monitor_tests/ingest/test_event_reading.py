@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from integration_monitor.ingest.event_body import FORM, UnreadableBody, canonical, read_document
-from integration_monitor.ingest.event_reading import EventReader, ReadEvent
+from integration_monitor.ingest.event_reading import MOST_EVENTS, EventReader, ReadEvent
 from integration_monitor.manifest.webhooks import Webhooks
 from integration_monitor.store.storable import storable
 
@@ -178,6 +178,11 @@ def test_a_form_that_only_wraps_json_is_that_json() -> None:
         (STRIPE, b'{"id": null}', "no event id at `id`"),
         (HUBSPOT, b"{}", "no event id at `eventId`, `subscriptionId`, `objectId`"),
         (HUBSPOT, b"7", "no list of events at `$`"),
+        (
+            HUBSPOT,
+            b"[" + b"{}," * MOST_EVENTS + b"{}]",
+            "a list of 10,001 events; 10,000 are taken",
+        ),
     ],
 )
 def test_what_cannot_be_understood_is_kept_with_its_reason(

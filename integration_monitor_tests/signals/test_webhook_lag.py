@@ -102,3 +102,8 @@ def test_without_occurred_at_the_processing_is_judged_and_the_rest_is_said() -> 
 def test_no_event_is_not_a_late_one() -> None:
     found = judge(FACTS, CRM, NOW)
     assert (found.status, found.reason) == ("ok", "no event came in 60 min")
+
+
+def test_without_a_receiver_no_event_is_no_good_sign() -> None:
+    assert judged(events=0).status == "ok"
+    assert judged(events=0, is_heard=False).status == "unknown"

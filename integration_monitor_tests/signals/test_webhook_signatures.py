@@ -88,3 +88,10 @@ def test_a_new_reason_is_told_however_few_they_are() -> None:
 def test_no_request_says_nothing_bad() -> None:
     assert judged().status == "ok"
     assert judged().reason == "no request came in 15 min"
+
+
+def test_without_a_receiver_no_request_is_no_good_sign() -> None:
+    assert judged().status == "ok"
+    found = judged(is_heard=False)
+    assert (found.status, found.severity) == ("unknown", "watch")
+    assert judged(is_heard=False, connections={"-": Requests(MANY)}).status == "ok"

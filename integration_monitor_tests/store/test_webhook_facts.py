@@ -9,6 +9,7 @@ from integration_monitor.signals.call_facts import Stretches
 from integration_monitor.signals.webhook_facts import Rejected, Waiting, WebhookFacts
 from integration_monitor.store import webhook_facts
 from integration_monitor.store.engine import Store
+from integration_monitor.store.webhook_tables import receiver_minutes
 from integration_monitor_tests.webhook_rows import (
     CRM,
     NOW,
@@ -140,7 +141,14 @@ def test_the_backlog_is_what_nobody_tried_yet(store: Store) -> None:
 
 
 def test_of_an_integration_without_events_nothing_is_known(store: Store) -> None:
-    assert read(store, CRM, named("shop"))["shop"] == WebhookFacts("shop", RULES)
+    nothing = WebhookFacts("shop", RULES, is_heard=False)
+    assert read(store, CRM, named("shop"))["shop"] == nothing
+
+
+def test_a_receiver_that_ran_a_moment_ago_hears(store: Store) -> None:
+    with store.begin() as connection:
+        connection.execute(receiver_minutes.insert(), {"minute": ago(90)})
+    assert read(store, CRM)["crm"].is_heard
 
 
 def test_only_the_newest_events_are_looked_at(
