@@ -8,6 +8,7 @@ the partner's signatures begins.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
@@ -39,7 +40,7 @@ def judge(facts: WebhookFacts, integration: Integration, now: datetime) -> Verdi
 
 
 def _judge(facts: WebhookFacts, rules: Webhooks, now: datetime) -> Judged:
-    whole = _together(facts)
+    whole = _together(facts.connections.values())
     new = sorted(facts.first_seen)
     evidence = {
         "rejected_requests": float(_rejected(whole).window),
@@ -56,8 +57,7 @@ def _judge(facts: WebhookFacts, rules: Webhooks, now: datetime) -> Judged:
     details = _details(facts, now)
     if _fails(whole, rules):
         said = f"{_sentence(whole)}: {_mostly(whole)}"
-        severity: Severity = "page" if _nothing_is_accepted(whole) else "ticket"
-        return Judged("fail", said, severity, evidence, parts, details)
+        return Judged("fail", said, _severity(facts, rules), evidence, parts, details)
     if failing:
         said = "; ".join(f"{name}: {_sentence(failing[name])}" for name in list(failing)[:_NAMED])
         more = len(failing) - _NAMED
@@ -76,19 +76,26 @@ def _fails(requests: Requests, rules: Webhooks) -> bool:
     return over(_rejected(requests), _all(requests), rules.rejected, strictly=True)
 
 
+def _severity(facts: WebhookFacts, rules: Webhooks) -> Severity:
+    """A page where nothing comes through any more; strangers alone wake nobody."""
+    known = _together(each for each in facts.connections.values() if each.is_known)
+    return "page" if _fails(known, rules) and _nothing_is_accepted(known) else "ticket"
+
+
 def _nothing_is_accepted(whole: Requests) -> bool:
     recent = _all(whole).lasting > 0
     return (whole.accepted.lasting if recent else whole.accepted.window) == 0
 
 
-def _together(facts: WebhookFacts) -> Requests:
-    """All connections as one."""
+def _together(connections: Iterable[Requests]) -> Requests:
+    """Several connections as one."""
+    requests_of = list(connections)
     found: dict[str, list[Rejected]] = defaultdict(list)
-    for requests in facts.connections.values():
+    for requests in requests_of:
         for reason, rejected in requests.rejected.items():
             found[reason].append(rejected)
     return Requests(
-        Stretches.sum(each.accepted for each in facts.connections.values()),
+        Stretches.sum(each.accepted for each in requests_of),
         {
             reason: Rejected(
                 Stretches.sum(each.requests for each in of), max(each.last_at for each in of)

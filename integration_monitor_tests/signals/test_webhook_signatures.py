@@ -95,3 +95,9 @@ def test_without_a_receiver_no_request_is_no_good_sign() -> None:
     found = judged(is_heard=False)
     assert (found.status, found.severity) == ("unknown", "watch")
     assert judged(is_heard=False, connections={"-": Requests(MANY)}).status == "ok"
+
+
+def test_strangers_alone_are_no_page() -> None:
+    strangers = Requests(Stretches(), rejected(Stretches(60, 20, 20)), is_known=False)
+    found = judged(connections={"made-up": strangers})
+    assert (found.status, found.severity) == ("fail", "ticket")
