@@ -15,6 +15,9 @@ import stripe
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from slack_sdk.signature import SignatureVerifier
 from standardwebhooks import Webhook
+from starlette.datastructures import ImmutableMultiDict
+from svix import Webhook as SvixWebhook
+from twilio.request_validator import RequestValidator
 
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 SECRET = "a-secret-of-ours"
@@ -76,9 +79,9 @@ def _slack(at: datetime) -> Signed:
     return Signed({"X-Slack-Signature": made, "X-Slack-Request-Timestamp": seconds(at)})
 
 
-def _standard(prefix: str) -> Signer:
+def _standard(prefix: str, by: type[Webhook | SvixWebhook]) -> Signer:
     def sign(at: datetime) -> Signed:
-        made = Webhook(KEY).sign("msg_1", at, TEXT)
+        made = by(KEY).sign("msg_1", at, TEXT)
         named = {"id": "msg_1", "timestamp": seconds(at), "signature": f"v1a,AAAA {made}"}
         return Signed({f"{prefix}-{name}": value for name, value in named.items()}, secret=KEY)
 
@@ -117,9 +120,10 @@ def _zendesk(at: datetime) -> Signed:
 
 def _twilio(algorithm: str) -> Signer:
     def sign(at: datetime) -> Signed:
-        body = urlencode([("To", "+1"), ("Body", "ä b"), ("Tag", "2"), ("Tag", "1"), ("Tag", "2")])
-        made = b64(mac(f"{URL}Bodyä bTag1Tag2To+1", algorithm))
-        return Signed({"X-Twilio-Signature": made, **FORM}, body.encode())
+        pairs = [("To", "+1"), ("Body", "ä b"), ("Tag", "2"), ("Tag", "1"), ("Tag", "2")]
+        form = ImmutableMultiDict(pairs)
+        made = RequestValidator(SECRET).compute_signature(URL, form, algorithm)
+        return Signed({"X-Twilio-Signature": made, **FORM}, urlencode(pairs).encode())
 
     return sign
 
@@ -159,13 +163,13 @@ SIGNERS: Mapping[str, Signer] = {
     "shopify": _of_body("X-Shopify-Hmac-Sha256", b64(mac(BODY))),
     "slack": _slack,
     "square": _of_body("x-square-hmacsha256-signature", b64(mac(URL.encode() + BODY))),
-    "standard_webhooks": _standard("webhook"),
+    "standard_webhooks": _standard("webhook", Webhook),
     "standard_webhooks_asymmetric": _asymmetric("webhook"),
     "stripe": _stripe,
-    "svix": _standard("svix"),
+    "svix": _standard("svix", SvixWebhook),
     "svix_asymmetric": _asymmetric("svix"),
-    "twilio": _twilio("sha1"),
-    "twilio_sha256": _twilio("sha256"),
+    "twilio": _twilio("HMAC_SHA1"),
+    "twilio_sha256": _twilio("HMAC_SHA256"),
     "typeform": _of_body("Typeform-Signature", f"sha256={b64(mac(BODY))}"),
     "xero": _of_body("x-xero-signature", b64(mac(BODY))),
     "zendesk": _zendesk,
