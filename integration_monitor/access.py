@@ -21,15 +21,14 @@ from integration_monitor.manifest.domain import (
     Side,
     Sync,
 )
-from integration_monitor.observe.authentication.tokens import Tokens
 from integration_monitor.observe.connections import Connection, list_connections
 from integration_monitor.observe.databases import Engines
-from integration_monitor.observe.http_exchange import open_client
-from integration_monitor.observe.limits import Budget, Deadline, HostLimits
+from integration_monitor.observe.limits import Deadline
 from integration_monitor.observe.open_side import open_side
 from integration_monitor.observe.partner_access import partner_client
 from integration_monitor.observe.reading import Reading, utc_now
 from integration_monitor.observe.side import ReadError
+from integration_monitor.observe.single_questions import open_readings
 from integration_monitor.observe.templates import Values, render
 from integration_monitor.signals.mapped import Role
 from integration_monitor.signals.wording import count
@@ -82,24 +81,12 @@ def try_access(
     SQL sides are tried with the first connection only: they are the same for all.
     """
     engines = Engines()
-    hosts = HostLimits(integration.requests_at_once)
-    tokens = Tokens()
-    with open_client(integration.request_timeout) as http:
+    with open_readings(
+        integration, engines, requests=REQUESTS, environ=environ, clock=clock
+    ) as reading:
 
         def trial(connection: Connection) -> _Trial:
-            reading = Reading(
-                deadline=Deadline(integration.deadline),
-                budget=Budget(REQUESTS),
-                hosts=hosts,
-                engines=engines,
-                http=http,
-                environ=environ,
-                tokens=tokens,
-                request_timeout=integration.request_timeout,
-                wait_budget=integration.wait_budget,
-                clock=clock,
-            )
-            return _Trial(integration, connection, reading)
+            return _Trial(integration, connection, reading())
 
         try:
             yield from _try_all(integration, environ, engines, trial)

@@ -8,15 +8,14 @@ from datetime import datetime, timedelta
 
 from integration_monitor.manifest.domain import SINGLE, Integration, RequestTemplate
 from integration_monitor.manifest.webhooks import Subscription
-from integration_monitor.observe.authentication.tokens import Tokens
 from integration_monitor.observe.connections import Connection, list_connections
 from integration_monitor.observe.databases import Engines
-from integration_monitor.observe.http_exchange import open_client
 from integration_monitor.observe.json_path import Path
-from integration_monitor.observe.limits import Budget, Deadline, HostLimits
+from integration_monitor.observe.limits import Deadline
 from integration_monitor.observe.partner_access import partner_client
 from integration_monitor.observe.reading import Reading, utc_now
 from integration_monitor.observe.side import ReadError
+from integration_monitor.observe.single_questions import open_readings
 from integration_monitor.observe.templates import Values, render
 from integration_monitor.signals.webhook_subscription import Said
 from integration_monitor.store import webhook_subscriptions
@@ -102,24 +101,13 @@ def _ask_connections(
     environ: Mapping[str, str],
     clock: Callable[[], datetime],
 ) -> Answers:
-    hosts, tokens = HostLimits(integration.requests_at_once), Tokens()
-    with open_client(integration.request_timeout) as http:
+    with open_readings(
+        integration, engines, requests=REQUESTS, environ=environ, clock=clock
+    ) as reading:
 
         def ask(connection: Connection) -> Said:
-            reading = Reading(
-                deadline=Deadline(integration.deadline),
-                budget=Budget(REQUESTS),
-                hosts=hosts,
-                engines=engines,
-                http=http,
-                environ=environ,
-                tokens=tokens,
-                request_timeout=integration.request_timeout,
-                wait_budget=integration.wait_budget,
-                clock=clock,
-            )
             try:
-                return Said(clock(), _is_enabled(integration, connection, reading))
+                return Said(clock(), _is_enabled(integration, connection, reading()))
             except ReadError as error:
                 return Said(clock(), None, str(error))
 
