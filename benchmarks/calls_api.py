@@ -10,9 +10,6 @@ from __future__ import annotations
 import json
 import os
 import random
-import re
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,6 +23,7 @@ import httpx
 import psycopg
 
 from benchmarks.measuring import Cost, Row, in_child, median, options, rounds, show
+from benchmarks.serving import new_store, serving
 from integration_monitor.store.embedded import EmbeddedPostgres, temporary_postgres
 
 BATCH = 1_000
@@ -141,39 +139,17 @@ def _event(chance: random.Random, now: datetime) -> dict[str, object]:
 @contextmanager
 def _serving(postgres: EmbeddedPostgres) -> Iterator[str]:
     """`integration-monitor serve` with a store of its own."""
-    from integration_monitor.store.engine import open_store
-    from integration_monitor.store.migrate import upgrade
-
-    store_url = postgres.create_database("store")
-    store = open_store(store_url)
-    upgrade(store)
-    store.dispose()
+    store_url = new_store(postgres)
     with tempfile.TemporaryDirectory() as directory:
         for number in range(4):
             name = f"partner_{number}"
             (Path(directory) / f"{name}.yaml").write_text(_MANIFEST.format(name=name))
         environ = {
-            **os.environ,
             "INTEGRATION_MONITOR_DATABASE_URL": store_url,
             "INTEGRATION_MONITOR_CALLS_TOKEN": _TOKEN,
         }
-        command = "from integration_monitor.cli import main; main()"
-        process = subprocess.Popen(
-            [sys.executable, "-c", command, "serve", "--port", "0", "--manifests", directory],
-            env=environ,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        assert process.stderr is not None
-        try:
-            said = process.stderr.readline()
-            found = re.search(r"http://\S+:\d+", said)
-            if not found:
-                raise SystemExit(f"the server did not start: {said}{process.stderr.read()}")
-            yield found[0]
-        finally:
-            process.terminate()
-            process.communicate()
+        with serving(environ, "--manifests", directory) as url:
+            yield url
 
 
 if __name__ == "__main__":

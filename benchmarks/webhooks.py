@@ -8,8 +8,6 @@ same PostgreSQL. Sender, server and PostgreSQL are processes of their own and sh
 from __future__ import annotations
 
 import json
-import os
-import re
 import socket
 import statistics
 import subprocess
@@ -25,9 +23,8 @@ import psycopg
 
 from benchmarks.measuring import Row, options, show
 from benchmarks.posting import SECRET
-from integration_monitor.store.embedded import EmbeddedPostgres, temporary_postgres
-from integration_monitor.store.engine import open_store
-from integration_monitor.store.migrate import upgrade
+from benchmarks.serving import new_store, serving
+from integration_monitor.store.embedded import temporary_postgres
 
 _MANIFEST = """
 version: 1
@@ -49,7 +46,7 @@ def main() -> None:
     given = options(__doc__, repeats=3, number=30_000, rate=1_000, seconds=10)
     with temporary_postgres() as postgres, tempfile.TemporaryDirectory() as directory:
         (Path(directory) / "crm.yaml").write_text(_MANIFEST)
-        store_url = _migrated(postgres)
+        store_url = new_store(postgres)
         servers: Mapping[str, Serving] = {
             "bare Starlette": partial(_floor, "bare"),
             "least that is durable": partial(_floor, "minimal", store_url),
@@ -88,8 +85,8 @@ Figures = Mapping[str, Sequence[Mapping[str, float]]]
 def _rounds(servers: Mapping[str, Serving], repeats: int, sizes: Sequence[str]) -> Figures:
     found: dict[str, list[Mapping[str, float]]] = {name: [] for name in servers}
     for _ in range(repeats):
-        for name, serving in servers.items():
-            with serving() as url:
+        for name, started in servers.items():
+            with started() as url:
                 _post(url, ("--number", "1000"))  # to warm up
                 before = _processor_s()
                 figures = _post(url, sizes)
@@ -127,32 +124,9 @@ def _floor(kind: str, *arguments: str) -> Iterator[str]:
 @contextmanager
 def _ours(store_url: str, directory: str, workers: int) -> Iterator[str]:
     environ = {"INTEGRATION_MONITOR_DATABASE_URL": store_url, "BENCH_SECRET": SECRET}
-    code = "from integration_monitor.cli import main; main()"
-    command = [sys.executable, "-c", code, "serve", "--only", "webhooks", "--port", "0"]
-    process = subprocess.Popen(
-        [*command, "--workers", str(workers), "--manifests", directory],
-        env={**os.environ, **environ},
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stderr is not None
-    try:
-        said = process.stderr.readline()
-        found = re.search(r"http://\S+:\d+", said)
-        if not found:
-            raise SystemExit(f"the server did not start: {said}{process.stderr.read()}")
-        yield found[0]
-    finally:
-        process.terminate()
-        process.communicate()
-
-
-def _migrated(postgres: EmbeddedPostgres) -> str:
-    url = postgres.create_database("store")
-    store = open_store(url)
-    upgrade(store)
-    store.dispose()
-    return url
+    where = "--manifests", directory
+    with serving(environ, "--only", "webhooks", "--workers", str(workers), *where) as url:
+        yield url
 
 
 def _stored(store_url: str) -> int:
