@@ -60,8 +60,8 @@ def outcome(verdict: Verdict) -> CheckOutcome:
         metadata["tenants"] = dg.MetadataValue.text(_names(verdict.tenants))
     if command := next_step(verdict.integration, verdict.subject, verdict.signal, verdict.status):
         metadata["next_step"] = dg.MetadataValue.text(command)
-    if verdict.details:
-        metadata["details"] = dg.MetadataValue.md(verdict.details)
+    if verdict.markdown:
+        metadata["details"] = dg.MetadataValue.md(verdict.markdown)
     return CheckOutcome(verdict.status, verdict.reason, metadata)
 
 

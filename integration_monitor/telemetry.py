@@ -62,9 +62,17 @@ def judge_fleet(
     once: a thousand cost hardly more than one. Raises `StoreError` where the store is away;
     nothing is recorded then, and what was known becomes stale.
     """
+    # The facts are gone when it ends: what is still there then would all be looked through.
+    with collection_paused():
+        return _judge_fleet(store, integrations, now)
+
+
+def _judge_fleet(
+    store: Store, integrations: Sequence[Integration], now: datetime
+) -> tuple[Verdict, ...]:
     follow_answers(store, integrations, now)
     names = [integration.name for integration in integrations]
-    with collection_paused(), store.begin() as connection:
+    with store.begin() as connection:
         stored = verdicts.briefs(connection, API, names)
         previous = verdicts.not_ok(connection, API, names)
         facts = call_facts.read(store, integrations, now, _followed(previous))

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
+from integration_monitor.collection import collection_paused
 from integration_monitor.dagster_internals import AssetCheckExecutionRecord, last_check_executions
 from integration_monitor.fleet_results import JudgeFleet, by_integration
 from integration_monitor.manifest.domain import Integration
@@ -88,6 +89,11 @@ class TelemetryWatch:
 
         Raises `StoreError` where the store is away.
         """
+        # Of all that is judged little is told: what is not told is gone when it ends.
+        with collection_paused():
+            return self._look(store, instance)
+
+    def _look(self, store: Store, instance: dg.DagsterInstance) -> News:
         verdicts = by_integration(self._judge(store, self._integrations), self._role)
         found = {
             key: verdict

@@ -175,7 +175,7 @@ def test_a_gap_says_why_where_a_failing_call_named_the_record(case: Case) -> Non
     verdict = case.measure(keyed).verdicts[0]
     why = "422 invalid email (bad_request)"
     assert verdict.reason == f"globex: 2 missing (g-1, g-2): {why} for 1 of them"
-    assert f"| {why} |" in verdict.details
+    assert f"| {why} |" in verdict.markdown
 
 
 def test_a_dead_token_of_one_tenant_does_not_blind_the_other(case: Case) -> None:

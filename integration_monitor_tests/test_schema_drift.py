@@ -125,7 +125,7 @@ def test_a_renamed_field_that_is_mapped_fails_for_the_tenant_it_hits(case: Drift
     )
     assert [(part.tenant, part.status) for part in verdict.parts] == [("globex", "fail")]
     assert (verdict.evidence["lost"], verdict.evidence["retyped"]) == (1, 0)
-    assert "| `properties.email` | email | lost | string |" in verdict.details
+    assert "| `properties.email` | email | lost | string |" in verdict.markdown
     case.reshape("globex", properties={"email": "x@example.com", "city": "Bern"})
     assert case.source().status == "ok"
 
@@ -147,8 +147,8 @@ def test_a_number_that_arrives_as_text_is_retyped_and_shown_redacted(case: Drift
     assert verdict.reason == (
         "`seats`, used as seats, is string, it was integer (for acme, globex)"
     )
-    assert "`99 Aaaaa`" in verdict.details
-    assert "17 Seats" not in verdict.details
+    assert "`99 Aaaaa`" in verdict.markdown
+    assert "17 Seats" not in verdict.markdown
 
 
 def test_a_field_that_is_not_used_warns(case: Drifting) -> None:

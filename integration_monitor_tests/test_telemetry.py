@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -49,7 +50,7 @@ def test_what_fails_is_told_and_recorded(store: Store) -> None:
     )
     with store.begin() as connection:
         latest = {(each.integration, each.signal): each for each in verdicts.latest(connection)}
-    assert latest == found
+    assert latest == {key: replace(each, details=each.markdown) for key, each in found.items()}
 
 
 def test_a_mistake_in_one_judgement_does_not_blind_the_others(

@@ -111,7 +111,7 @@ def _as_text(verdict: Verdict) -> str:
     subject = f"{verdict.integration}/{verdict.subject}"
     lines = [f"{_MARKS[verdict.status]} {subject} {verdict.signal}: {verdict.reason}"]
     if verdict.status != "ok":
-        lines += [f"        {line}".rstrip() for line in plain(verdict.details, verdict.reason)]
+        lines += [f"        {line}".rstrip() for line in plain(verdict.markdown, verdict.reason)]
     return "\n".join(lines)
 
 

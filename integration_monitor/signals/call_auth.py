@@ -54,7 +54,11 @@ def judge(facts: CallFacts, integration: Integration, now: datetime) -> Verdict:
 
 
 def _judge(facts: CallFacts, integration: Integration, now: datetime) -> Judged:
-    found = [_refused(tenant, calls) for tenant, calls in sorted(facts.tenants.items())]
+    found = [
+        _refused(tenant, calls)
+        for tenant, calls in sorted(facts.tenants.items())
+        if not calls.outcomes.isdisjoint(AUTH)
+    ]
     refused = [each for each in found if each.refused]
     pattern = _pattern(refused)
     return Judged(

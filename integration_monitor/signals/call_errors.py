@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Literal
 
 from integration_monitor.manifest.calls import CallRules, ErrorRules
@@ -71,7 +72,7 @@ def _judge(facts: CallFacts, integration: Integration, now: datetime) -> Judged:
         severity=_severity(findings, facts, integration),
         reason=_reason(findings, facts, rules, now),
         evidence=_evidence(findings, facts),
-        details=_details(facts, now),
+        details=partial(_details, facts, now),
     )
 
 
@@ -79,6 +80,8 @@ def _judge(facts: CallFacts, integration: Integration, now: datetime) -> Judged:
 
 
 def _of_endpoint(name: str, calls: EndpointCalls, rules: CallRules) -> _Finding | None:
+    if not calls.failures:
+        return None
     status, rule = _status(calls, rules)
     if status == "ok":
         return None
@@ -121,9 +124,11 @@ def _rises(calls: EndpointCalls, rules: CallRules) -> bool:
     in thousands of times), and a share that is worth a word: `warn / rise`.
     """
     before = calls.before
+    if before is None or before.calls < rules.minimum:
+        return False
     of = sum(counts.rise for counts in calls.outcomes.values())
     failed = sum(counts.rise for counts in calls.failures.values())
-    if before is None or before.calls < rules.minimum or failed < rules.errors.burst:
+    if failed < rules.errors.burst:
         return False
     share = failed / of
     floor = rules.errors.warn / rules.errors.rise

@@ -109,6 +109,11 @@ class TenantCalls:
     since: datetime | None = None
     """The minute from which on its calls fail; None where that was not looked up."""
 
+    @property
+    def outcomes(self) -> set[str]:
+        """How they ended, at any endpoint."""
+        return set().union(*self.endpoints.values())
+
     def of(self, outcomes: Collection[str] | None = None, endpoint: str | None = None) -> Stretches:
         """The calls that ended so; left out: however, at whichever endpoint."""
         return Stretches.sum(

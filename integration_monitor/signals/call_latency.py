@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from integration_monitor.manifest.domain import Endpoint, Integration, Severity
 from integration_monitor.signals.api import verdict
@@ -58,7 +59,7 @@ def _judge(facts: CallFacts, integration: Integration) -> Judged:
         severity=_severity(findings),
         reason=_reason(findings, facts, integration),
         evidence=_evidence(findings, facts),
-        details=_details(facts, integration, findings),
+        details=partial(_details, facts, integration, findings),
     )
 
 

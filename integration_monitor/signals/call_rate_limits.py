@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
 from integration_monitor.manifest.domain import SINGLE, Integration, Severity
 from integration_monitor.signals.api import verdict
@@ -34,7 +35,7 @@ def _judge(facts: CallFacts, integration: Integration, now: datetime) -> Judged:
         reason=_reason(status, low, facts, integration, now),
         evidence=_evidence(facts, now),
         parts=_parts(low),
-        details=_details(facts, now),
+        details=partial(_details, facts, now),
     )
 
 

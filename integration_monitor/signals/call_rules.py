@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 
 from integration_monitor.manifest.calls import CallRules
 from integration_monitor.manifest.domain import Latency
@@ -74,6 +75,7 @@ def window_start(end: datetime, rules: CallRules) -> datetime:
     return end - max(rules.window, _MINUTE)
 
 
+@cache
 def budgets(latency: Latency) -> Mapping[str, tuple[float, timedelta]]:
     """The budgets that are given, by name: the quantile and its limit."""
     limits = {"p50": latency.p50, "p95": latency.p95, "p99": latency.p99}

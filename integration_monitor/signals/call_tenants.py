@@ -11,7 +11,7 @@ from integration_monitor.manifest.domain import SINGLE, Integration, Severity
 from integration_monitor.signals.api import verdict
 from integration_monitor.signals.call_facts import CallFacts, Stretches, TenantCalls
 from integration_monitor.signals.call_outcome import class_of, is_failure
-from integration_monitor.signals.call_rules import over
+from integration_monitor.signals.call_rules import FEWEST, over
 from integration_monitor.signals.call_silence import without_calls
 from integration_monitor.signals.call_wording import minute, percent
 from integration_monitor.signals.judged import Judged
@@ -77,8 +77,11 @@ def _all_broken(facts: CallFacts, integration: Integration) -> Iterable[_Broken]
 
 
 def _is_broken(calls: TenantCalls, endpoint: str | None, limit: float, minimum: int) -> bool:
+    failed = calls.failed(endpoint)
+    if failed.window < FEWEST:
+        return False
     of = calls.of(endpoint=endpoint)
-    return of.window >= minimum and over(calls.failed(endpoint), of, limit)
+    return of.window >= minimum and over(failed, of, limit)
 
 
 def _failing(calls: TenantCalls) -> list[str]:

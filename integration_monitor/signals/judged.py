@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from integration_monitor.manifest.domain import SINGLE, Integration, Severity
-from integration_monitor.signals.verdict import Part, Status, Verdict
+from integration_monitor.signals.verdict import Details, Part, Status, Verdict
 
 VALID_FOR = timedelta(minutes=10)
 """Longer than it takes to judge the fleet again, so that what did not change need not be written
@@ -24,7 +24,7 @@ class Judged:
     evidence: Mapping[str, float] = field(default_factory=dict)
     parts: Sequence[Part] = ()
     """The tenants that are not well."""
-    details: str = ""
+    details: Details = ""
 
 
 def verdict(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
+from functools import cache
 from itertools import accumulate
 
 RELATIVE_ERROR = 0.02
@@ -28,6 +29,7 @@ def bucket_of(ms: float) -> int:
     return min(max(math.ceil(math.log(ms) * _PER_LOG), LOWEST), HIGHEST)
 
 
+@cache
 def milliseconds(bucket: int) -> float:
     """The latency that stands for a bucket, in milliseconds."""
     return 2 * GAMMA**bucket / (GAMMA + 1)
@@ -47,9 +49,11 @@ def quantile(counts: Mapping[int, int], share: float) -> float | None:
 
 def quantiles(counts: Mapping[int, int], shares: Sequence[float]) -> tuple[float, ...]:
     """Several of them, in the order of the shares; empty where nothing was counted."""
-    known = sorted(bucket for bucket, n in counts.items() if n > 0 and bucket != NONE)
-    passed = list(accumulate(counts[bucket] for bucket in known))
-    if not known:
+    known = sorted(counts)
+    if known[:1] == [NONE]:
+        del known[0]
+    passed = list(accumulate(map(counts.__getitem__, known)))
+    if not passed or not passed[-1]:
         return ()
-    ranks = (max(1, math.ceil(share * passed[-1])) for share in shares)
-    return tuple(milliseconds(known[bisect_left(passed, rank)]) for rank in ranks)
+    ranks = [max(1, math.ceil(share * passed[-1])) for share in shares]
+    return tuple([milliseconds(known[bisect_left(passed, rank)]) for rank in ranks])

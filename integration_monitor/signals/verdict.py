@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Literal
 
+from integration_monitor.failures import describe
 from integration_monitor.manifest.domain import Severity
 
 Status = Literal["ok", "warn", "fail", "unknown"]
+
+Details = str | Callable[[], str]
+"""Markdown for people, such as a table of what is missing for whom; or what writes it."""
 
 WHOLE = "-"
 """The subject of a signal that is about the integration as a whole."""
@@ -55,8 +60,17 @@ class Verdict:
     evidence: Mapping[str, float] = field(default_factory=dict)
     tenants: tuple[str, ...] = ()
     parts: tuple[Part, ...] = ()
-    details: str = ""
-    """Markdown for people: a table of what is missing for whom."""
+    details: Details = ""
+
+    @cached_property
+    def markdown(self) -> str:
+        """The details, written when they are first asked for: of most verdicts nobody asks."""
+        if isinstance(self.details, str):
+            return self.details
+        try:
+            return self.details()
+        except Exception as error:  # noqa: BLE001 - what was judged holds without its table
+            return f"the details could not be written: the monitor {describe(error)}"
 
     @property
     def blind(self) -> tuple[str, ...]:

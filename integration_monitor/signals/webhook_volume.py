@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from integration_monitor.manifest.domain import Integration, Severity
 from integration_monitor.manifest.webhooks import VolumeRules
@@ -68,7 +69,7 @@ def judge(facts: VolumeFacts, integration: Integration, now: datetime) -> Verdic
         judged.severity,
         evidence=numbers(facts, found.streams, found.whole, rules, now),
         parts=_parts(found, now),
-        details=details(found.streams, facts, rules, now),
+        details=partial(details, found.streams, facts, rules, now),
     )
     return verdict(SIGNAL, integration, full, now)
 

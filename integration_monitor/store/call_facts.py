@@ -16,7 +16,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from integration_monitor.manifest.domain import Integration
-from integration_monitor.signals.call_facts import CallFacts
+from integration_monitor.signals.call_facts import CallFacts, LimitFacts
 from integration_monitor.signals.call_rules import end_of
 from integration_monitor.store import (
     call_history,
@@ -64,16 +64,15 @@ def _read(
     now: datetime,
     followed: Followed,
 ) -> Mapping[str, CallFacts]:
-    durations = beside.submit(_latencies, store, spans, end)
+    others = beside.submit(_read_others, store, spans, end, now)
     with _reading(store) as connection:
         endpoints = call_outcomes.read(connection, spans, end)
         endpoints = call_history.of_endpoints(connection, spans, endpoints, end)
         tenants = call_tenants.read(connection, spans, end, followed)
         tenants = call_history.of_tenants(connection, spans, tenants, end)
-        limits = call_limits.read(connection, spans, now)
         silent = [span.name for span in spans if not endpoints.get(span.name)]
         newest = _last_calls(connection, silent)
-    latencies = durations.result()
+    latencies, limits = others.result()
     return {
         span.name: CallFacts(
             span.name,
@@ -88,17 +87,25 @@ def _read(
     }
 
 
-def _latencies(store: Store, spans: Sequence[Span], end: datetime) -> Mapping[str, Latencies]:
+def _read_others(
+    store: Store, spans: Sequence[Span], end: datetime, now: datetime
+) -> tuple[Mapping[str, Latencies], Mapping[str, tuple[LimitFacts, ...]]]:
     with _reading(store) as connection:
-        return call_latencies.read(connection, spans, end)
+        latencies = call_latencies.read(connection, spans, end)
+        return latencies, call_limits.read(connection, spans, now)
 
 
 @contextmanager
 def _reading(store: Store) -> Iterator[sa.Connection]:
-    """A transaction that may use more memory, and compiles no queries."""
+    """A transaction that may use more memory, compiles no queries, and keeps to one process.
+
+    Two of them are two processes of the database already: with workers of their own each would
+    only cost more.
+    """
     with store.begin() as connection:
         connection.execute(sa.text("SET LOCAL work_mem = '128MB'"))
         connection.execute(sa.text("SET LOCAL jit = off"))
+        connection.execute(sa.text("SET LOCAL max_parallel_workers_per_gather = 0"))
         yield connection
 
 

@@ -108,6 +108,8 @@ def of_tenants(
 
 def _may_fail(calls: EndpointCalls, rules: CallRules) -> bool:
     """Whether any rule could find something, its duration and the hour before aside."""
+    if not calls.failures:
+        return False
     errors = rules.errors
     failed, of = calls.failed.window, calls.calls.window
     if failed >= FEWEST and failed >= errors.warn * of:

@@ -6,11 +6,12 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 
 import psycopg
 import sqlalchemy as sa
 
-from integration_monitor.manifest.domain import Endpoint, Integration
+from integration_monitor.manifest.domain import Integration, Latency
 from integration_monitor.signals.call_facts import EndpointLatency, Stretches
 from integration_monitor.signals.call_outcome import HARMLESS
 from integration_monitor.signals.call_rules import QUANTILES, budgets
@@ -111,22 +112,23 @@ def _figures(counts: _Counts) -> Mapping[str, float]:
 
 def _may_be_slow(span: Span, series: _Series, figures: Mapping[str, float]) -> bool:
     endpoint = span.integration.endpoints.get(series[1])
+    if endpoint is None:
+        return False
     at_risk = span.integration.calls.latency.at_risk
-    return endpoint is not None and any(
-        figures[name] > at_risk * limit for name, limit in _limits(endpoint).items()
-    )
+    return any(figures[name] > at_risk * ms for name, ms in _limits(endpoint.latency).items())
 
 
-def _limits(endpoint: Endpoint) -> Mapping[str, float]:
+@cache
+def _limits(latency: Latency) -> Mapping[str, float]:
     """Milliseconds by the budget's name."""
-    given = budgets(endpoint.latency)
+    given = budgets(latency)
     return {name: limit / timedelta(milliseconds=1) for name, (_, limit) in given.items()}
 
 
 def _judgeable(
     pieces: _Pieces, figures: Mapping[str, float], integration: Integration, endpoint: str
 ) -> EndpointLatency:
-    limits = _limits(integration.endpoints[endpoint])
+    limits = _limits(integration.endpoints[endpoint].latency)
     risks = {name: integration.calls.latency.at_risk * limit for name, limit in limits.items()}
     return EndpointLatency(
         pieces.all(),

@@ -184,7 +184,7 @@ def columns(verdict: Verdict) -> dict[str, object]:
         "evidence": dict(verdict.evidence),
         "tenants": list(verdict.tenants),
         "parts": [asdict(part) for part in verdict.parts],
-        "details": verdict.details,
+        "details": verdict.markdown,
         "last_at": verdict.at,
         "valid_until": verdict.valid_until,
     }

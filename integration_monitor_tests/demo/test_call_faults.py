@@ -141,7 +141,7 @@ def test_a_refused_invoice_is_a_gap_that_says_why(watched: Watched) -> None:
     why = "422 invoices of status draft are not accepted (bad_request)"
     verdict = found.verdicts[0]
     assert (verdict.signal, verdict.status) == ("reconciliation", "fail")
-    assert verdict.details.count(why) == len(refused)
+    assert verdict.markdown.count(why) == len(refused)
     assert f": {why}" in verdict.reason
     with watched.store.begin() as connection:
         rows = ledger.gaps(connection, "billing", "invoices")

@@ -65,8 +65,8 @@ def test_the_first_reading_tells_nobody_of_the_past(store: Store, server: FeedSe
     verdict = judged(store, server)
     assert verdict.status == "ok"
     assert verdict.reason == "read 0 s ago: 1 entry in 30 d, none to be read"
-    assert "Last read: 2026-11-21T12:00:00Z" in verdict.details
-    assert "[v1 is deprecated](https://example.com/16) | deprecation |" in verdict.details
+    assert "Last read: 2026-11-21T12:00:00Z" in verdict.markdown
+    assert "[v1 is deprecated](https://example.com/16) | deprecation |" in verdict.markdown
 
 
 def test_a_new_marked_entry_warns_until_it_is_acknowledged(
@@ -94,7 +94,7 @@ def test_a_new_marked_entry_warns_until_it_is_acknowledged(
     read(store, server, later + HOUR)
     after = judged(store, server, later + HOUR)
     assert after.status == "ok"
-    assert "acknowledged by Dana: moved" in after.details
+    assert "acknowledged by Dana: moved" in after.markdown
 
 
 def test_a_marked_entry_ages_out_after_a_week(store: Store, server: FeedServer) -> None:
@@ -212,7 +212,7 @@ def test_a_feed_that_cannot_be_read_is_unknown(
     assert f"cannot be read since 2026-11-21T12:00:00Z: {'the feed'}" in verdict.reason
     assert says in verdict.reason
     # What it said before is still shown, and it is a ticket where it lasts.
-    assert "Faster lists" in verdict.details
+    assert "Faster lists" in verdict.markdown
     assert judged(store, server, NOW + 13 * HOUR).severity == "ticket"
 
 
@@ -266,7 +266,7 @@ def test_strange_entries_do_no_harm(store: Store, server: FeedServer) -> None:
     assert entries["When"].published_at is None
     assert entries["Script"].link is None
     assert max(map(len, entries)) == 200
-    details = judged(store, server).details
+    details = judged(store, server).markdown
     assert "\\!\\[x\\](http://evil.example)" in details
     assert "<script>" not in details
 

@@ -50,9 +50,9 @@ def test_a_record_is_pending_within_grace_then_a_gap_then_arrived(store: Store) 
     assert (verdict.status, verdict.severity) == ("fail", "page")
     assert verdict.reason == "acme: 1 missing (1)"
     assert verdict.tenants == ("acme",)
-    assert "| acme | 1 | missing |" in verdict.details
-    assert verdict.details.startswith("**How many**\n\n| tenant |")
-    assert "\n\n**Which**\n\n| tenant | record |" in verdict.details
+    assert "| acme | 1 | missing |" in verdict.markdown
+    assert verdict.markdown.startswith("**How many**\n\n| tenant |")
+    assert "\n\n**Which**\n\n| tenant | record |" in verdict.markdown
 
     case.destination.copy_from(case.source)
     case.clock.pass_(minutes=1)
@@ -203,7 +203,7 @@ def test_a_record_for_another_tenant_is_misplaced_and_always_fails(store: Store)
     verdict = case.run()
     assert verdict.status == "fail"
     assert case.open() == [("1", "misplaced", True)]
-    assert "found for globex" in verdict.details
+    assert "found for globex" in verdict.markdown
 
 
 def test_another_tenants_record_with_the_same_key_is_not_ours(store: Store) -> None:
@@ -249,7 +249,7 @@ def test_a_null_tenant_at_the_destination_serves_nobody(store: Store) -> None:
     case = Reconciliation(store, grace=timedelta(0))
     case.source.put("1", ago(minutes=5), "acme")
     case.destination.put("1", ago(minutes=5), None)
-    assert "found for no tenant" in case.run().details
+    assert "found for no tenant" in case.run().markdown
 
 
 def test_two_rows_with_one_key_are_told(store: Store) -> None:

@@ -115,4 +115,4 @@ def test_the_parts_and_the_table_have_a_line_for_each_tenant() -> None:
     verdict = judged(bolt=LOCKED_OUT, acme=LOCKED_OUT)
     assert [part.tenant for part in verdict.parts] == ["acme", "bolt"]
     assert verdict.parts[0].reason == "auth_expired on all 3 calls since 14:14 UTC"
-    assert "| acme | 3 | 3 | auth_expired | 14:14 UTC |" in verdict.details
+    assert "| acme | 3 | 3 | auth_expired | 14:14 UTC |" in verdict.markdown

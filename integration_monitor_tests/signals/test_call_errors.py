@@ -140,7 +140,7 @@ def test_evidence_has_the_same_keys_whatever_happened() -> None:
 
 def test_the_table_has_a_row_for_each_endpoint_the_worst_first() -> None:
     verdict = judged(contacts=endpoint(900), deals=endpoint(900, server=90, not_found=9))
-    lines = verdict.details.splitlines()
+    lines = verdict.markdown.splitlines()
     assert lines[2] == "| deals | 900 | 90 | 10 % | server 90, not_found 9 | 14:05 UTC |"
     assert lines[3].startswith("| contacts | 900 | 0 | 0 % |")
 

@@ -54,7 +54,7 @@ def test_an_endpoint_that_is_not_called_stays_as_it_was() -> None:
     held = hold(found, previous, facts("deals"), CRM, NOW)
     assert (held.status, held.severity, held.at) == ("fail", "page", NOW)
     assert held.reason == f"contacts not called since: {REASON}"
-    assert held.details == "| contacts |"
+    assert held.markdown == "| contacts |"
     assert held.evidence == {
         "deals_error_share": 0.0,
         "contacts_told_share": 0.31,

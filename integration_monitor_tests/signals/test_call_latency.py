@@ -60,7 +60,7 @@ def test_what_is_told_and_how_urgently(
 def test_what_has_no_budget_is_shown_and_never_fails() -> None:
     verdict = judged(deals=slow(1500, 200, 300), other=slow(1500, 200, 300))
     assert verdict.status == "ok"
-    assert "| deals | 1,500 | 90 ms | 300 ms | 2.1 s |  |" in verdict.details
+    assert "| deals | 1,500 | 90 ms | 300 ms | 2.1 s |  |" in verdict.markdown
     assert verdict.evidence["deals_p99_ms"] == 2100
 
 
@@ -78,7 +78,7 @@ def test_the_reason_says_what_is_over_and_by_how_much() -> None:
 
 def test_the_table_marks_what_is_over() -> None:
     verdict = judged(contacts=slow(16, 3, 4))
-    assert verdict.details.splitlines()[2] == (
+    assert verdict.markdown.splitlines()[2] == (
         "| contacts | 1,500 | 90 ms | 300 ms | 2.1 s (over) | p95 800 ms, p99 2 s |"
     )
     assert verdict.evidence["budgets_exceeded"] == 1

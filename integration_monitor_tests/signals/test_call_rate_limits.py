@@ -78,6 +78,6 @@ def test_what_is_left_is_said_where_all_is_well() -> None:
 
 
 def test_the_tables() -> None:
-    details = judged(15, 1500, limit(-3, "acme")).details
+    details = judged(15, 1500, limit(-3, "acme")).markdown
     assert "| daily | 0 | 1,000 | 0 % | acme | 2 h |" in details
     assert "| contacts | 1,500 | 15 |" in details

@@ -95,7 +95,7 @@ def test_parts_and_table_are_sorted() -> None:
     verdict = judged(bolt=tenant(0, 30), acme=tenant(15, 15))
     assert verdict.tenants == ("acme", "bolt")
     assert [part.reason[:4] for part in verdict.parts] == ["50 %", "100 "]
-    assert verdict.details.splitlines()[2] == (
+    assert verdict.markdown.splitlines()[2] == (
         "| bolt | 30 | 30 | 100 % | contacts | bad_request | 14:05 UTC |"
     )
     assert verdict.evidence["tenants_broken"] == 2

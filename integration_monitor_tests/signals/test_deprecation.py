@@ -79,7 +79,7 @@ def test_a_sunset_before_its_deprecation_is_said_and_both_are_kept() -> None:
     verdict = judge(HUBSPOT, [notice("deprecation", 60), notice("sunset", 30)], NOW)
     assert verdict.severity == "ticket"
     assert "calls it deprecated only from 2027-01-20 on" in verdict.reason
-    assert verdict.details.count("contacts") == 2
+    assert verdict.markdown.count("contacts") == 2
 
 
 def test_a_sunset_after_its_deprecation_is_as_it_should_be() -> None:
@@ -117,7 +117,7 @@ def test_a_notice_that_is_not_sent_any_more_counts_for_a_week(
     verdict = judge(HUBSPOT, [notice(left=5, seen=seen, called=called)], NOW)
     assert verdict.status == ("fail" if standing is None else "ok")
     assert (standing or "ends on") in verdict.reason
-    assert str(date(2026, 11, 26)) in verdict.details
+    assert str(date(2026, 11, 26)) in verdict.markdown
 
 
 def test_nothing_announced_is_ok() -> None:

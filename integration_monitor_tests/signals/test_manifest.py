@@ -43,7 +43,9 @@ def test_a_broken_file_fails_with_its_first_error_and_lists_all() -> None:
     assert verdict.reason == (
         "the manifest has 2 errors: crm.yaml:2:1: unknown key `a` (and 1 more)"
     )
-    assert verdict.details == ("- `crm.yaml:2:1` unknown key `a`\n- `crm.yaml:9:1` unknown key `b`")
+    assert verdict.markdown == (
+        "- `crm.yaml:2:1` unknown key `a`\n- `crm.yaml:9:1` unknown key `b`"
+    )
     assert verdict.evidence["errors"] == 2.0
 
 

@@ -63,7 +63,7 @@ def test_by_sink_and_tenant() -> None:
         " 99.5 % are to; 503 Service Unavailable — globex"
     )
     assert found.parts == (Part("globex", "fail", "product: 30 of 30 events failed"),)
-    assert "| product | globex | 30 | 20 | 10 |" in found.details
+    assert "| product | globex | 30 | 20 | 10 |" in found.markdown
 
 
 def test_what_could_not_be_processed_reached_no_sink() -> None:

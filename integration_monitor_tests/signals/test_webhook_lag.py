@@ -62,7 +62,7 @@ def test_reason_numbers_and_tenants() -> None:
         "processing_p95_s": 3,
         "processing_late_events": 0,
     }
-    assert "| acme | arrival | 100 | 40 | 2 s | 90 s |" in found.details
+    assert "| acme | arrival | 100 | 40 | 2 s | 90 s |" in found.markdown
 
 
 def test_a_clock_that_is_behind_makes_all_late_by_the_same() -> None:

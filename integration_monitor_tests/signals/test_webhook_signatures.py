@@ -45,7 +45,7 @@ def test_the_reasons_are_told() -> None:
     found = judged(connections={"-": Requests(MANY, bad)})
     assert found.reason == "25 % of 400 requests in 15 min rejected: mismatch 60, timestamp 40"
     assert found.severity == "ticket"
-    assert "| - | mismatch | 60 | 300 | 14:20 UTC |" in found.details
+    assert "| - | mismatch | 60 | 300 | 14:20 UTC |" in found.markdown
 
 
 def test_where_nothing_is_accepted_it_is_a_page() -> None:
@@ -70,7 +70,7 @@ def test_made_up_connections_are_no_tenants() -> None:
     bad = Requests(rejected=rejected(Stretches(20, 5, 5)), is_known=False)
     found = judged(connections={"acme": Requests(Stretches(9000, 900, 900)), "x": bad})
     assert (found.status, found.tenants) == ("ok", ())
-    assert "x (never sent an event)" in found.details
+    assert "x (never sent an event)" in found.markdown
 
 
 def test_a_new_reason_is_told_however_few_they_are() -> None:
