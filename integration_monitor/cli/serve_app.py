@@ -70,8 +70,9 @@ def _reception(
 ) -> Reception:
     from integration_monitor.ingest.receiver.intakes import Intakes
     from integration_monitor.ingest.receiver.limits import Limits
-    from integration_monitor.ingest.receiver.reception import Reception
+    from integration_monitor.ingest.receiver.reception import WRITERS, Reception
     from integration_monitor.store.webhook_intake import WebhookWriter
 
     intakes = Intakes(fleet.current, environ)
-    return Reception(intakes, WebhookWriter(store), limits=Limits(bytes=max_body))
+    writers = [WebhookWriter(store) for _ in range(WRITERS)]
+    return Reception(intakes, writers, limits=Limits(bytes=max_body))

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from integration_monitor.ingest.event_body import (
     UnreadableBody,
@@ -35,8 +34,7 @@ Headers = Mapping[str, str]
 Finder = Callable[[object, Headers], Any]
 
 
-@dataclass(frozen=True, slots=True)
-class ReadEvent:
+class ReadEvent(NamedTuple):
     """One event. Its texts are as `storable` leaves them; a long one keeps its hash."""
 
     event_id: str
@@ -118,7 +116,7 @@ class EventReader:
     def _unreadable(self, headers: Headers, body: bytes, connection: str, reason: str) -> ReadEvent:
         """Headers may tell its id all the same."""
         digest = hashlib.sha256(body).digest()
-        return replace(self._told({}, headers, body, connection, digest), unreadable=reason)
+        return self._told({}, headers, body, connection, digest)._replace(unreadable=reason)
 
     def _told(
         self, document: object, headers: Headers, body: bytes, connection: str, digest: bytes

@@ -18,10 +18,10 @@ from integration_monitor.ingest.signature_header import decode, read_signatures,
 from integration_monitor.ingest.signature_time import check_time, raw_time
 from integration_monitor.ingest.signed_content import contents
 from integration_monitor.ingest.signed_request import SignedRequest, as_bytes, signed_request
-from integration_monitor.manifest.signature_scheme import Key, SignatureScheme
+from integration_monitor.manifest.signature_scheme import SIGNING, Key, SignatureScheme
 from integration_monitor.manifest.signature_schemes import SchemeError, load_scheme
 
-__all__ = ["SchemeError", "SecretError", "SignatureError", "load_scheme", "verify"]
+__all__ = ["SchemeError", "SecretError", "SignatureError", "Verifier", "load_scheme", "verify"]
 
 _HASHES = {"hmac-sha256": "sha256", "hmac-sha1": "sha1", "hmac-sha512": "sha512"}
 
@@ -48,25 +48,38 @@ def verify(
     the raw bytes; `now` is aware. Raises `SignatureError` with its `reason`, whatever came; and
     `SecretError` where a secret of our own is empty or cannot be a key of the scheme.
     """
-    if not secrets or not all(secrets):
-        raise SecretError("a signature needs a secret that is not empty")
-    request = signed_request(method, url, headers, body)
-    match scheme.algorithm:
-        case "none":
+    Verifier(scheme, secrets).check(signed_request(method, url, headers, body), now)
+
+
+class Verifier:
+    """`verify` for many requests: the secrets are made keys once."""
+
+    def __init__(self, scheme: SignatureScheme, secrets: Sequence[str]) -> None:
+        """Raises `SecretError`."""
+        if not secrets or not all(secrets):
+            raise SecretError("a signature needs a secret that is not empty")
+        self._scheme = scheme
+        self._secrets = secrets
+        signs = scheme.algorithm in SIGNING
+        self._fitting = [_fits(scheme, secret) for secret in secrets] if signs else []
+
+    def check(self, request: SignedRequest, now: datetime) -> None:
+        """Return nothing where the request is the partner's. Raises `SignatureError`."""
+        scheme, secrets = self._scheme, self._secrets
+        if self._fitting:
+            _check_signed(scheme, self._fitting, request, now)
+        elif scheme.algorithm == "none":
             _check_element(scheme, secrets, request)
-        case "basic_auth":
+        elif scheme.algorithm == "basic_auth":
             _check_shared(secrets, _basic(request.header(scheme.header)))
-        case "shared_secret":
+        else:
             value = without_prefix(request.header(scheme.header), scheme)
             _check_shared(secrets, as_bytes(value, scheme.header, "latin-1"))
-        case _:
-            _check_signed(scheme, secrets, request, now)
 
 
 def _check_signed(
-    scheme: SignatureScheme, secrets: Sequence[str], request: SignedRequest, now: datetime
+    scheme: SignatureScheme, fitting: Sequence[Fits], request: SignedRequest, now: datetime
 ) -> None:
-    fitting = [_fits(scheme, secret) for secret in secrets]
     found = read_signatures(request.header(scheme.header), scheme)
     rule = scheme.timestamp
     time = raw_time(rule, request, found.parts) if rule and rule.source != "json" else ""

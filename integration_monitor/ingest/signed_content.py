@@ -28,7 +28,7 @@ def contents(
 
 def _check_body_digest(scheme: SignatureScheme, request: SignedRequest) -> None:
     """A body that is no form has to be covered by its digest in the signed address."""
-    if not any(piece.kind == "form_sorted" for piece in scheme.content):
+    if not scheme.signs_form:
         return
     if _is_form(request) or any(piece.kind == "body" for piece in scheme.content):
         return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from integration_monitor.ingest.signature_error import SignatureError
 
@@ -11,8 +11,7 @@ MAX_VALUE = 8192
 """Characters of a header that is read for a signature; the longest known one has 500."""
 
 
-@dataclass(frozen=True)
-class SignedRequest:
+class SignedRequest(NamedTuple):
     """What came. `url` is the configured address with the request's own query."""
 
     method: str

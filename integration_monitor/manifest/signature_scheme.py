@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 from typing import Literal
 
 Algorithm = Literal[
@@ -112,7 +113,12 @@ class SignatureScheme:
     element: str | None = None
     """With `none`: the XML element of the body that has to hold the secret."""
 
-    @property
+    @cached_property
+    def signs_form(self) -> bool:
+        """Whether the fields of a form are part of what is signed."""
+        return any(piece.kind == "form_sorted" for piece in self.content)
+
+    @cached_property
     def signs_url(self) -> bool:
         """Whether the address is part of what is signed."""
         return any(piece.kind == "url" for piece in self.content)

@@ -72,13 +72,14 @@ class RefusedByStore(Exception):
 
 
 class WebhookWriter:
-    """Writes over one connection of its own, made anew when it is lost. One caller at a time."""
+    """Writes over one connection of its own, made anew when it is lost; one thing after another."""
 
     def __init__(self, store: Store, *, patience_s: float = 10) -> None:
         """`patience_s` bounds each write, whatever the store or the network does."""
         self._store = store
         self._patience_s = patience_s
         self._connection: Connection | None = None
+        self._one_at_a_time = asyncio.Lock()
 
     async def add(self, arrivals: Sequence[Arrival]) -> None:
         """Store all, and count them; events that are there already only count as duplicates.
@@ -87,14 +88,16 @@ class WebhookWriter:
         Raises `RefusedByStore` where nothing was stored and the store is well.
         """
         with _said_clearly():
-            connection = await self._connected()
-            await self._within(_add(connection, arrivals), connection)
+            async with self._one_at_a_time:
+                connection = await self._connected()
+                await self._within(_add(connection, arrivals), connection)
 
     async def note(self, minute: datetime, rejections: Sequence[Rejections]) -> None:
         """That a receiver is up in this minute, and whom it turned away. Raises `StoreError`."""
         with _said_clearly():
-            connection = await self._connected()
-            await self._within(_note(connection, minute, rejections), connection)
+            async with self._one_at_a_time:
+                connection = await self._connected()
+                await self._within(_note(connection, minute, rejections), connection)
 
     async def close(self) -> None:
         """Let the connection go; the next write opens another one."""

@@ -1,6 +1,8 @@
 """Group commit: whatever waits is stored in one transaction, and then all of it is acknowledged.
 
-No timer: while one transaction is under way the next requests gather. Who waits is told either
+No timer: while transactions are under way the next requests gather. There are two writers, so that
+the store works on one half of what waits while the other half is answered and repeated; with one
+of them either the store or this process would always wait for the other. Who waits is told either
 that its events are durable or that they may not be; what is not known is not acknowledged.
 """
 
@@ -49,19 +51,23 @@ class GroupCommit:
     """Stores arrivals together. Belongs to one event loop, on which `run` has to be running."""
 
     def __init__(
-        self, writer: Writer, note: Callable[[], Awaitable[None]], limits: Limits = DEFAULT_LIMITS
+        self,
+        writers: Sequence[Writer],
+        note: Callable[[], Awaitable[None]],
+        limits: Limits = DEFAULT_LIMITS,
     ) -> None:
         """`note` stores what else there is to say, and raises `StoreError`; called each second."""
-        self._writer = writer
+        self._writers = writers
         self._note = note
         self._limits = limits
         self._queue: deque[_Waiting] = deque()
         self._bytes = 0
         self._requests = 0
+        self._writing = 0
         self._wake = asyncio.Event()
+        self._trouble = asyncio.Event()
         self._away = False
         self._closing = False
-        self._note_at = float("-inf")
 
     async def store(self, arrival: Arrival) -> None:
         """Returns when it is durable. Raises `Unavailable`, `QueueFull` where too much waits."""
@@ -76,7 +82,8 @@ class GroupCommit:
         durable: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._queue.append((arrival, durable, size))
         self._requests, self._bytes = self._requests + 1, self._bytes + size
-        self._wake.set()
+        if self._is_worth_it:
+            self._wake.set()
         try:
             await durable
         finally:
@@ -84,57 +91,79 @@ class GroupCommit:
 
     async def run(self) -> None:
         """Until `close`, and then until nothing waits any more."""
-        failures = 0
-        while self._queue or not self._closing:
-            try:
-                await self._turn()
-            except Exception as error:  # noqa: BLE001 - who waits is told, whatever it was
-                self._lose(error)
-                await self._pause(BACKOFF_S[min(failures, len(BACKOFF_S) - 1)])
-                failures += 1
-            else:
-                failures = 0
-                if not self._queue and not self._closing:
-                    await self._pause(1)
-        with suppress(StoreError, RefusedByStore):
-            await self._note()
-        await self._writer.close()
+        watching = asyncio.create_task(self._watch())
+        await asyncio.gather(*(self._commit(writer) for writer in self._writers))
+        await watching
+        for writer in self._writers:
+            await writer.close()
 
     def close(self) -> None:
         """Let `run` end when everything that waits is stored."""
         self._closing = True
         self._wake.set()
+        self._trouble.set()
 
-    async def _turn(self) -> None:
-        now = asyncio.get_running_loop().time()
-        if self._away or now >= self._note_at:
-            # Of a store that is away this is also how it shows that it is back.
+    async def _commit(self, writer: Writer) -> None:
+        while self._queue or not self._closing:
+            batch = self._take() if self._is_worth_it else ()
+            if not batch:
+                self._wake.clear()
+                await self._wake.wait()
+                continue
+            self._writing += len(batch)
+            try:
+                await self._write(writer, batch)
+            except Exception as error:  # noqa: BLE001 - who waits is told, whatever it was
+                self._lose(error)
+            finally:
+                self._writing -= len(batch)
+
+    async def _watch(self) -> None:
+        """Of a store that is away a note is also how it shows that it is back."""
+        failures = 0
+        while not self._closing:
+            if self._away:
+                await self._pause(BACKOFF_S[min(failures, len(BACKOFF_S) - 1)])
+            try:
+                await self._note()
+            except Exception as error:  # noqa: BLE001 - it is tried again
+                self._lose(error)
+                failures += 1
+                continue
+            failures = 0
+            if self._away:
+                _log.warning("the store is back; webhooks are taken again")
+                self._away = False
+            await self._pause(NOTE_EVERY_S)
+        with suppress(StoreError, RefusedByStore):
             await self._note()
-            self._note_at = now + NOTE_EVERY_S
-        if self._away:
-            _log.warning("the store is back; webhooks are taken again")
-            self._away = False
-        batch = self._take()
-        if batch:
-            await self._write(batch)
+
+    @property
+    def _is_worth_it(self) -> bool:
+        """Beside what is being written, at least as much waits: small transactions cost the most.
+
+        Always so where nothing is being written.
+        """
+        return self._closing or len(self._queue) >= self._writing
 
     def _take(self) -> Sequence[_Waiting]:
-        """Everything that waits, as far as it goes into one transaction."""
+        """A writer's share of all that waits, as far as it goes into one transaction."""
         batch: list[_Waiting] = []
         size = 0
-        while self._queue and (not batch or size < self._limits.at_once_bytes):
+        share = -(-(len(self._queue) + self._writing) // len(self._writers))
+        while self._queue and len(batch) < share and size < self._limits.at_once_bytes:
             batch.append(self._queue.popleft())
             size += batch[-1][2]
         return batch
 
-    async def _write(self, batch: Sequence[_Waiting]) -> None:
+    async def _write(self, writer: Writer, batch: Sequence[_Waiting]) -> None:
         try:
-            await self._writer.add([one[0] for one in batch])
+            await writer.add([one[0] for one in batch])
         except RefusedByStore as error:
             # One of them is to blame, or they met another receiver's: that is no fault of all.
             if len(batch) > 1:
                 for one in batch:
-                    await self._write([one])
+                    await self._write(writer, [one])
             else:
                 _log.error("the store refuses a webhook of %s: %s", _named(batch), error)
                 _settle(batch, Unavailable("it could not be stored"))
@@ -148,16 +177,18 @@ class GroupCommit:
         if not self._away:
             known = isinstance(error, StoreError | RefusedByStore)
             _log.warning("webhooks are answered 503: %s", error, exc_info=None if known else error)
-        self._away = True
+            self._away = True
+            self._trouble.set()
         _settle(self._queue, Unavailable("the store is away"))
         self._queue.clear()
 
     async def _pause(self, seconds: float) -> None:
-        """So long, or until somebody asks for something."""
-        self._wake.clear()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._wake.wait()
+        """So long, or until there is trouble."""
+        self._trouble.clear()
+        if not self._closing:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self._trouble.wait()
 
 
 def _settle(waiting: Iterable[_Waiting], error: Unavailable | None) -> None:

@@ -9,7 +9,8 @@ from integration_monitor.ingest.event_reading import EventReader
 from integration_monitor.ingest.receiver.answers import Answer
 from integration_monitor.ingest.receiver.handshake import HandshakeAnswers
 from integration_monitor.ingest.receiver.request import Target, kept_headers, not_kept
-from integration_monitor.ingest.signature import load_scheme, verify
+from integration_monitor.ingest.signature import Verifier, load_scheme
+from integration_monitor.ingest.signed_request import SignedRequest
 from integration_monitor.manifest.webhooks import Webhooks
 from integration_monitor.store.webhook_intake import Arrival, NewEvent
 
@@ -20,35 +21,29 @@ class Intake:
     """Takes the webhooks of one integration. Everything of it that does not change is prepared."""
 
     def __init__(self, name: str, webhooks: Webhooks, environ: Mapping[str, str]) -> None:
-        """Raises `MissingReference` where a secret is not set, `SchemeError`, `ReadError`."""
+        """Raises `MissingReference` where a secret is not set, `SecretError` where it is no key.
+
+        And `SchemeError`, `ReadError`.
+        """
         self.name = name
         self.rejected_status = webhooks.rejected_status
         self.handshake = HandshakeAnswers(webhooks.handshake)
-        self._scheme = load_scheme(webhooks.signature)
-        self._secrets = tuple(secret.resolve(environ) for secret in webhooks.secrets)
+        scheme = load_scheme(webhooks.signature)
+        self._verifier = Verifier(scheme, [secret.resolve(environ) for secret in webhooks.secrets])
         # The query is that of the request: partners sign the one that they send.
         self._url = (webhooks.public_url or "").partition("?")[0]
         self._reader = EventReader.of(webhooks)
-        shows = self._scheme.algorithm in _SHOWS_ITS_SECRET
-        self._not_kept = not_kept(self._scheme.header if shows else "")
+        shows = scheme.algorithm in _SHOWS_ITS_SECRET
+        self._not_kept = not_kept(scheme.header if shows else "")
 
     def take(
         self, target: Target, headers: Mapping[str, str], body: bytes, now: datetime
     ) -> Arrival | Answer:
         """The events of a request, or the answer of a handshake.
 
-        Raises `SignatureError` where it is not the partner's, `SecretError` where it cannot be
-        known.
+        `headers` by lower-case names. Raises `SignatureError` where it is not the partner's.
         """
-        verify(
-            self._scheme,
-            secrets=self._secrets,
-            method="POST",
-            url=self._url + target.suffix,
-            headers=headers,
-            body=body,
-            now=now,
-        )
+        self._verifier.check(SignedRequest("POST", self._url + target.suffix, headers, body), now)
         answer = self.handshake.of_post(body)
         return answer or self._arrival(target, headers, body, now)
 

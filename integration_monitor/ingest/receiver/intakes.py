@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Mapping
 
 from integration_monitor.ingest.receiver.intake import Intake
-from integration_monitor.ingest.signature import SchemeError
+from integration_monitor.ingest.signature import SchemeError, SecretError
 from integration_monitor.manifest.domain import Fleet, MissingReference
 from integration_monitor.observe.side import ReadError
 
@@ -55,7 +55,7 @@ class Intakes:
             try:
                 name = integration.name
                 ready[name] = Intake(name, integration.webhooks, self._environ)
-            except (MissingReference, SchemeError, ReadError) as error:
+            except (MissingReference, SecretError, SchemeError, ReadError) as error:
                 unready[integration.name] = str(error)
         for name, why in sorted(unready.items()):
             _log.error("webhooks of %s are answered 503: %s", name, why)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, MutableMapping
+from collections.abc import AsyncIterator, Callable, MutableMapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -18,7 +18,7 @@ from integration_monitor.ingest.receiver.intakes import Intakes, NotTaken, Unrea
 from integration_monitor.ingest.receiver.limits import DEFAULT_LIMITS, Limits
 from integration_monitor.ingest.receiver.rejections import RejectionCounts
 from integration_monitor.ingest.receiver.request import Target, read_headers
-from integration_monitor.ingest.signature import SecretError, SignatureError
+from integration_monitor.ingest.signature import SignatureError
 from integration_monitor.ingest.some_a_minute import SomeAMinute
 from integration_monitor.manifest.domain import SINGLE
 from integration_monitor.store.engine import StoreError
@@ -27,6 +27,8 @@ from integration_monitor.store.webhook_intake import Arrival, RefusedByStore, We
 
 LOGGED_A_MINUTE = 10
 """Rejections of an integration."""
+WRITERS = 2
+"""Transactions under way at once."""
 FOLLOW_EVERY_S = 5.0
 BACK_IN_S = 5
 PREFIX = "/webhooks/"
@@ -42,13 +44,13 @@ class Reception:
     def __init__(
         self,
         intakes: Intakes,
-        writer: WebhookWriter,
+        writers: Sequence[WebhookWriter],
         *,
         limits: Limits = DEFAULT_LIMITS,
         clock: Clock = lambda: datetime.now(UTC),
     ) -> None:
         self._intakes = intakes
-        self._writer = writer
+        self._writers = writers
         self._limits = limits
         self._bodies = BodyReader(
             at_most=limits.bytes, within_s=limits.within_s, arriving=limits.waiting_bytes
@@ -61,7 +63,7 @@ class Reception:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Requests are taken within the block; at its end everything that waits is stored."""
-        self._commits = GroupCommit(self._writer, self._note, self._limits)
+        self._commits = GroupCommit(self._writers, self._note, self._limits)
         beside = [asyncio.create_task(one) for one in (self._follow(), self._bodies.watch())]
         committing = asyncio.create_task(self._commits.run())
         try:
@@ -108,9 +110,6 @@ class Reception:
         except BodyError as error:
             self._count(target, error.reason, error.detail)
             return wrong(error.status, error.detail, (b"connection", b"close"))
-        except SecretError as error:
-            self._count(target, "unavailable", str(error))
-            return later("the signature cannot be checked at the moment", seconds=BACK_IN_S)
         except Unavailable as error:
             self._count(target, "unavailable", str(error))
             return later(str(error), seconds=1 if isinstance(error, QueueFull) else BACK_IN_S)
@@ -129,7 +128,7 @@ class Reception:
         minute = self._clock().replace(second=0, microsecond=0)
         rejections = self._rejected.take()
         try:
-            await self._writer.note(minute, rejections)
+            await self._writers[0].note(minute, rejections)
         except (StoreError, RefusedByStore):
             self._rejected.give_back(rejections)
             raise

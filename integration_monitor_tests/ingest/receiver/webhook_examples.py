@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from integration_monitor.ingest.receiver.intakes import Intakes
 from integration_monitor.ingest.receiver.limits import DEFAULT_LIMITS, Limits
-from integration_monitor.ingest.receiver.reception import Reception
+from integration_monitor.ingest.receiver.reception import WRITERS, Reception
 from integration_monitor.ingest.server import create_app
 from integration_monitor.manifest.domain import BrokenManifest, Fleet, Integration, Owner, Reference
 from integration_monitor.manifest.webhooks import Handshake, Webhooks
@@ -106,12 +106,17 @@ def receiver(
     *,
     limits: Limits = DEFAULT_LIMITS,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-    writer: WebhookWriter | None = None,
+    writers: Sequence[WebhookWriter] = (),
 ) -> Iterator[Receiver]:
     """The receiver of `FLEET`."""
     known = fleet()
     intakes = Intakes(lambda: known, ENVIRON)
-    reception = Reception(intakes, writer or WebhookWriter(store), limits=limits, clock=clock)
+    reception = Reception(
+        intakes,
+        writers or [WebhookWriter(store) for _ in range(WRITERS)],
+        limits=limits,
+        clock=clock,
+    )
     app = create_app(routers=[], check_store=lambda: None, reception=reception)
     with serving(app) as url, httpx.Client(base_url=url, trust_env=False, timeout=30) as http:
         yield Receiver(http, store)
