@@ -22,6 +22,7 @@ from integration_monitor.cli.context import (
     progress,
 )
 from integration_monitor.cli.plain import plain, printable
+from integration_monitor.cli.webhook_names import require_known
 from integration_monitor.program import program
 
 if TYPE_CHECKING:
@@ -59,22 +60,35 @@ def dead(
     _list(integration, since, "dead", limit, as_json=as_json)
 
 
-def stats(directory: Directory = None, as_json: AsJson = False) -> None:
+def stats(
+    integration: Integration = None,
+    since: Since = None,
+    directory: Directory = None,
+    as_json: AsJson = False,
+) -> None:
     """Count events by integration: received, duplicates, rejected, processed, dead, waiting.
 
-    They go back as far as events and counts are kept, see `retention` of monitor.yaml.
+    They go back as far as events and counts are kept, see `retention` of monitor.yaml. Counts are
+    by the hour: with --since they begin with the full hour that the time is in.
     """
+    from integration_monitor.signals.wording import clock
     from integration_monitor.store.webhook_listing import Numbers, numbers
 
     environ = environment()
+    started = moment(since)
+    start = started and started.replace(minute=0, second=0, microsecond=0)
     with clear_errors():
         watched: list[str] = []
         if directory or environ.get(MANIFESTS):
             fleet = load_fleet(directory, environ)
             watched = [one.name for one in fleet.integrations if one.webhooks is not None]
         with opened_store(environ) as store, store.begin() as connection:
-            found = numbers(connection)
-    by_name = {name: found.get(name, Numbers()) for name in sorted({*found, *watched})}
+            require_known(connection, integration, environ, directory)
+            found = numbers(connection, integration=integration, since=start)
+    names = {*found, *watched} if integration is None else {integration}
+    by_name = {name: found.get(name, Numbers()) for name in sorted(names)}
+    if start is not None:
+        progress(f"counted from {clock(start)} on")
     for line in _numbers_as_json(by_name) if as_json else _numbers_as_text(by_name):
         typer.echo(line)
 
@@ -100,7 +114,9 @@ def replay(
     if event is None and since is None and not only_dead:
         fail("replay what? Give --event ID, --since TIME or --dead")
     started = moment(since)
-    with clear_errors(), opened_store(environment()) as store, store.begin() as connection:
+    environ = environment()
+    with clear_errors(), opened_store(environ) as store, store.begin() as connection:
+        require_known(connection, integration, environ)
         again = webhook_replay.replay(
             connection, integration=integration, event_id=event, since=started, dead=only_dead
         )
@@ -148,7 +164,9 @@ def _list(
     from integration_monitor.store.webhook_listing import listed
 
     last = limit or (None if as_json else SHOWN)
-    with clear_errors(), opened_store(environment()) as store, store.begin() as connection:
+    environ = environment()
+    with clear_errors(), opened_store(environ) as store, store.begin() as connection:
+        require_known(connection, integration, environ)
         events = listed(
             connection, integration=integration, since=moment(since), state=state, last=last
         )

@@ -47,5 +47,5 @@ def _about_webhooks(integration: str, signal: str) -> str:
     if signal == "delivery":
         return f"{NAME} webhooks dead --integration {integration}"
     if signal == "signatures":
-        return f"{NAME} webhooks stats"
+        return f"{NAME} webhooks stats --integration {integration} --since 24h"
     return f"{NAME} webhooks list --integration {integration} --since 1h"

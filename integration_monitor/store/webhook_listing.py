@@ -133,11 +133,21 @@ def found(
     )
 
 
-def numbers(connection: sa.Connection) -> dict[str, Numbers]:
-    """How many there are, by integration."""
+def numbers(
+    connection: sa.Connection, *, integration: str | None = None, since: datetime | None = None
+) -> dict[str, Numbers]:
+    """How many there are, by integration. `since` is a full hour: counts are by the hour."""
+    queries = (
+        (_counted(), webhook_counts.c.hour),
+        (_rejected(), webhook_rejections.c.minute),
+        (_by_state(), webhook_events.c.received_at),
+    )
     sums: dict[str, dict[str, int]] = defaultdict(dict)
-    for query in (_counted(), _rejected(), _by_state()):
-        for row in connection.execute(query).mappings():
+    for query, at in queries:
+        wanted = query if since is None else query.where(at >= since)
+        if integration is not None:
+            wanted = wanted.where(at.table.c.integration == integration)
+        for row in connection.execute(wanted).mappings():
             values = dict(row)
             sums[values.pop("integration")].update(values)
     return {name: Numbers(**values) for name, values in sorted(sums.items())}

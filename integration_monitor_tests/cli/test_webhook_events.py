@@ -171,6 +171,43 @@ def test_numbers_by_integration(run: Program, store: Store, shop: Product) -> No
     ]
     head, line = run("stats").stdout.splitlines()
     assert dict(zip(head.split(), line.split(), strict=False))["received"] == "4"
+    # The hour in which they came is counted whole.
+    late = run("stats", "--since", "2026-03-02T09:59Z")
+    assert late.stdout == run("stats").stdout
+    assert late.stderr == "counted from 2026-03-02T09:00:00Z on\n"
+    (none,) = run.objects("stats", "--since", "2026-03-02T10:00Z")
+    assert {*none.values()} == {"crm", 0}
+
+
+def test_numbers_of_one_integration(run: Program, store: Store) -> None:
+    receive(store, event(1))
+    receive(store, event(1), event(2), integration="erp")
+    assert [one["backlog"] for one in run.objects("stats")] == [1, 2]
+    (erp,) = run.objects("stats", "--integration", "erp")
+    assert (erp["integration"], erp["backlog"]) == ("erp", 2)
+
+
+@pytest.mark.parametrize("command", ["list", "dead", "stats", "replay --dead"])
+def test_a_name_that_nothing_has_is_a_mistake(run: Program, store: Store, command: str) -> None:
+    arguments = [*command.split(), "--integration"]
+    receive(store, event(1), integration="erp")
+    for known in ("crm", "erp"):  # of a manifest without an event, and the other way round
+        run(*arguments, known)
+    said = run(*arguments, "cmr", code=2).stderr
+    assert said == (
+        "integration-monitor: no manifest is called cmr, and nothing of it ever came;"
+        " there are: crm, erp\n"
+    )
+    alone = Program({**run.environ, "INTEGRATION_MONITOR_MANIFESTS": ""})
+    said = alone(*arguments, "crm", code=2).stderr
+    assert "nothing of crm ever came; there are: erp. If it is new, set INTEGRATION_MON" in said
+
+
+def test_an_integration_whose_manifest_is_broken_is_no_mistake(
+    run: Program, store: Store, tmp_path: Path
+) -> None:
+    (tmp_path / "broken.yaml").write_text("version: 1\nintegration: broken\n")
+    run("list", "--integration", "broken")
 
 
 def test_all_that_is_known_of_an_event(run: Program, store: Store, shop: Product) -> None:

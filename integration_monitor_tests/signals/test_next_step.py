@@ -31,7 +31,12 @@ from integration_monitor.signals.verdict import API, ASSET_CHECKS, WEBHOOKS, WHO
             "integration-monitor webhooks list --integration crm --since 1h",
         ),
         (WEBHOOKS, "delivery", "fail", "integration-monitor webhooks dead --integration crm"),
-        (WEBHOOKS, "signatures", "warn", "integration-monitor webhooks stats"),
+        (
+            WEBHOOKS,
+            "signatures",
+            "warn",
+            "integration-monitor webhooks stats --integration crm --since 24h",
+        ),
         ("contacts", "reconciliation", "ok", None),
         ("contacts", "something new", "fail", None),
     ],
