@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import sqlalchemy as sa
+
 from integration_monitor.manifest.domain import Cadence, Reference, Side, SqlSide, Sync
 from integration_monitor.observe.facts import connection_facts
 from integration_monitor.observe.limits import Budget, Deadline
@@ -24,7 +26,7 @@ from integration_monitor.observe.stretch import Sides
 from integration_monitor.signals import freshness, reconciliation
 from integration_monitor.signals.facts import SyncFacts
 from integration_monitor.signals.verdict import Verdict
-from integration_monitor.store import ledger
+from integration_monitor.store import ledger, tables
 from integration_monitor.store.coverage import Unit
 from integration_monitor.store.engine import Store
 
@@ -167,3 +169,17 @@ class Reconciliation:
     def _sleep(self, seconds: float) -> None:
         self.slept += seconds
         self.clock.pass_(seconds=seconds)
+
+
+def ago(**kinds: float) -> datetime:
+    return NOON - timedelta(**kinds)
+
+
+def closed_reasons(store: Store) -> list[str]:
+    with store.begin() as connection:
+        rows = connection.execute(
+            sa.select(tables.owed.c.closed_reason)
+            .where(tables.owed.c.closed_at.is_not(None))
+            .order_by(tables.owed.c.key)
+        )
+        return list(rows.scalars())
