@@ -16,15 +16,15 @@ from integration_monitor.ingest.event_body import (
     read_document,
     written,
 )
+from integration_monitor.ingest.event_texts import as_text, id_of
 from integration_monitor.manifest.domain import TimeFormat
 from integration_monitor.manifest.webhooks import HEADER, TYPE_NAMES, Webhooks
-from integration_monitor.observe.canonical import canonical_key, parse_time
+from integration_monitor.observe.canonical import parse_time
 from integration_monitor.observe.json_path import Path
-from integration_monitor.store.storable import MOST, storable
+from integration_monitor.store.storable import MOST
 
 MOST_EVENTS = 10_000
 """In one request: a partner sends hundreds at most, and all others wait while it is read."""
-_KEPT = 130
 _DIGITS_OF_EPOCH = 10
 _MILLISECONDS = 10**11
 """Of these there were so many by 1973; seconds there will be by 5138."""
@@ -51,6 +51,8 @@ class ReadEvent(NamedTuple):
     """Of what must not differ between repeats; the order of keys is left out."""
     unreadable: str | None = None
     """Why it cannot be processed."""
+    entry: int | None = None
+    """Where in the list of its request it was, from 1 on; None: its body is the request's."""
 
 
 class EventReader:
@@ -86,6 +88,21 @@ class EventReader:
         except UnreadableBody as error:
             return (self._unreadable(headers, body, connection, str(error)),)
 
+    def read_again(
+        self, headers: Headers, body: bytes, connection: str, entry: int | None
+    ) -> tuple[ReadEvent, ...]:
+        """What `read` says of an event's `body` and `entry`; as long as nothing changed, the same.
+
+        By another manifest the body of a request may be another number of events.
+        """
+        if entry is None:
+            return self.read(headers, body, connection)
+        try:
+            document = read_document(body, "")  # entries are JSON, whatever the request was
+            return (self._entry(entry, document, headers, body, connection),)
+        except UnreadableBody as error:
+            return (self._unreadable({}, body, connection, str(error), entry),)
+
     def _events(
         self, document: object, headers: Headers, body: bytes, connection: str
     ) -> Iterator[ReadEvent]:
@@ -94,37 +111,63 @@ class EventReader:
             return
         found = self._each.of(document) if self._each else document
         if isinstance(found, dict):  # the only event, without a list around it
-            yield self._event(found, headers, written(found) if self._each else body, connection)
+            if self._each:
+                yield self._entry(1, found, headers, written(found), connection)
+            else:
+                yield self._event(found, headers, body, connection)
             return
         if not isinstance(found, list):
             raise UnreadableBody(f"no list of events at `{self._at}`")
         if len(found) > MOST_EVENTS:
             raise UnreadableBody(f"a list of {len(found):,} events; {MOST_EVENTS:,} are taken")
         for number, entry in enumerate(found, 1):
-            if isinstance(entry, dict):
-                yield self._event(entry, headers, written(entry), connection)
-            else:
-                reason = f"entry {number} of the list is not an object"
-                yield self._unreadable({}, written(entry), connection, reason)
+            yield self._entry(number, entry, headers, written(entry), connection)
+
+    def _entry(
+        self, number: int, document: object, headers: Headers, body: bytes, connection: str
+    ) -> ReadEvent:
+        if isinstance(document, dict):
+            return self._event(document, headers, body, connection, number)
+        reason = f"entry {number} of the list is not an object"
+        return self._unreadable({}, body, connection, reason, number)
 
     def _event(
-        self, document: dict[str, Any], headers: Headers, body: bytes, connection: str
+        self,
+        document: dict[str, Any],
+        headers: Headers,
+        body: bytes,
+        connection: str,
+        entry: int | None = None,
     ) -> ReadEvent:
         digest = hashlib.sha256(canonical(self._lasting(document))).digest()
-        return self._told(document, headers, body, connection, digest)
+        return self._told(document, headers, body, connection, digest, entry)
 
-    def _unreadable(self, headers: Headers, body: bytes, connection: str, reason: str) -> ReadEvent:
+    def _unreadable(
+        self,
+        headers: Headers,
+        body: bytes,
+        connection: str,
+        reason: str,
+        entry: int | None = None,
+    ) -> ReadEvent:
         """Headers may tell its id all the same."""
         digest = hashlib.sha256(body).digest()
-        return self._told({}, headers, body, connection, digest)._replace(unreadable=reason)
+        told = self._told({}, headers, body, connection, digest, entry)
+        return told._replace(unreadable=reason)
 
     def _told(
-        self, document: object, headers: Headers, body: bytes, connection: str, digest: bytes
+        self,
+        document: object,
+        headers: Headers,
+        body: bytes,
+        connection: str,
+        digest: bytes,
+        entry: int | None,
     ) -> ReadEvent:
         event_id = self._id(document, headers)
         return ReadEvent(
             event_id=event_id or f"sha256:{digest.hex()}",
-            type=_text(self._type(document, headers)),
+            type=as_text(self._type(document, headers)),
             tenant=_found(self._tenant, document, headers) or connection,
             object_id=_found(self._object, document, headers),
             order_key=_found(self._order, document, headers),
@@ -132,6 +175,7 @@ class EventReader:
             body=body,
             digest=digest,
             unreadable=self._no_id if self._ids and event_id is None else None,
+            entry=entry,
         )
 
     def _lasting(self, document: dict[str, Any]) -> dict[str, Any]:
@@ -140,13 +184,7 @@ class EventReader:
         return {key: value for key, value in document.items() if key not in self._may_differ}
 
     def _id(self, document: object, headers: Headers) -> str | None:
-        """A part that is not there is left blank, so that parts cannot be taken for others."""
-        parts = [_id_part(find(document, headers)) for find in self._ids]
-        if not any(parts):
-            return None
-        if len(parts) == 1:
-            return _storable(parts[0])
-        return _storable(":".join(_escaped(part) for part in parts))
+        return id_of([find(document, headers) for find in self._ids])
 
     def _moment(self, document: object, headers: Headers) -> datetime | None:
         if self._occurred_at is None:
@@ -173,17 +211,7 @@ def _usual_type(document: object, headers: Headers) -> Any:
 
 
 def _found(find: Finder | None, document: object, headers: Headers) -> str | None:
-    return _text(find(document, headers)) if find else None
-
-
-def _text(value: object) -> str | None:
-    key = canonical_key(value)
-    return _storable(key) if key else None
-
-
-def _id_part(value: object) -> str:
-    """As the partner writes it; empty for what is no id."""
-    return value if isinstance(value, str) else canonical_key(value) or ""
+    return as_text(find(document, headers)) if find else None
 
 
 def _format_of(value: object) -> TimeFormat:
@@ -194,20 +222,6 @@ def _format_of(value: object) -> TimeFormat:
     if isinstance(value, int | float):
         return "epoch_ms" if abs(value) >= _MILLISECONDS else "epoch_s"
     return "iso8601"
-
-
-def _escaped(part: str) -> str:
-    return part.replace("\\", "\\\\").replace(":", "\\:")
-
-
-def _storable(text: str) -> str:
-    """A text that PostgreSQL takes, also in an index; different texts stay different."""
-    if storable(text) == text:
-        return text
-    safe = text.encode(errors="backslashreplace").decode().replace("\x00", "\\x00")
-    if len(safe) <= MOST:
-        return safe
-    return f"{safe[:_KEPT]}…{hashlib.sha256(safe.encode()).hexdigest()}"
 
 
 def _mapping(document: object) -> dict[str, Any]:

@@ -40,6 +40,8 @@ class NewEvent(NamedTuple):
     headers: str
     """JSON."""
     body: bytes
+    entry: int | None = None
+    """Where in its request's list it was, from 1 on; None: its body is the request's."""
 
 
 class Arrival(NamedTuple):

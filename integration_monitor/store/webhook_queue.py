@@ -34,6 +34,8 @@ class StoredEvent:
     received_at: datetime
     headers: Mapping[str, str]
     body: bytes
+    entry: int | None
+    """Of its request's list, from 1 on; None: its body is that of the request."""
 
 
 @dataclass(frozen=True)

@@ -9,20 +9,21 @@ with came as materialized (
         %(integration)b::text[], %(connection)b::text[], %(event_id)b::text[], %(digest)b::bytea[],
         %(type)b::text[], %(tenant)b::text[], %(object_id)b::text[], %(order_key)b::text[],
         %(occurred_at)b::timestamptz[], %(received_at)b::timestamptz[], %(headers)b::text[],
-        %(body)b::bytea[], %(request_id)b::bigint[], %(conflicting)b::boolean[]
+        %(body)b::bytea[], %(request_id)b::bigint[], %(entry)b::integer[],
+        %(conflicting)b::boolean[]
     ) as came(
         integration, connection, event_id, digest, type, tenant, object_id, order_key,
-        occurred_at, received_at, headers, body, request_id, conflicting
+        occurred_at, received_at, headers, body, request_id, entry, conflicting
     )
 ),
 added as (
     insert into integration_monitor.webhook_events (
         integration, connection, event_id, digest, type, tenant, object_id, order_key,
-        occurred_at, received_at, headers, body, request_id, state, conflicting
+        occurred_at, received_at, headers, body, request_id, entry, state, conflicting
     )
     select
         integration, connection, event_id, digest, type, tenant, object_id, order_key,
-        occurred_at, received_at, headers::jsonb, body, request_id, 'received',
+        occurred_at, received_at, headers::jsonb, body, request_id, entry, 'received',
         conflicting or coalesce((
             select true
             from integration_monitor.webhook_events as known

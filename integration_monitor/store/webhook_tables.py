@@ -31,6 +31,7 @@ webhook_events = sa.Table(
     sa.Column("headers", JSONB, nullable=False),
     sa.Column("body", sa.LargeBinary, nullable=False),
     sa.Column("request_id", sa.BigInteger),
+    sa.Column("entry", sa.Integer),  # of its request's list, from 1 on; null: all of its body
     text_column("state"),  # received | processed | dead
     text_column("unified_type", nullable=True),
     time_column("queued_at", nullable=True),

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -275,6 +276,26 @@ def test_no_bytes_make_it_raise(webhooks: Webhooks, body: bytes, content_type: s
 def test_no_document_makes_it_raise(webhooks: Webhooks, document: object) -> None:
     for event in read(webhooks, document):
         _is_storable(event)
+
+
+@given(st.lists(st.dictionaries(st.sampled_from(["id", "a", "n"]), json_values) | json_values))
+@pytest.mark.parametrize("webhooks", [HUBSPOT, STRIPE, ODD, replace(ODD, each="[0]")])
+@pytest.mark.parametrize("content_type", ["application/json", FORM])
+def test_what_is_stored_says_the_same_once_more(
+    webhooks: Webhooks, content_type: str, document: list[object]
+) -> None:
+    headers = {"content-type": content_type, "x": "7"}
+    reader = EventReader.of(webhooks)
+    for event in read(webhooks, document, headers):
+        assert reader.read_again(headers, event.body, "acme", event.entry) == (event,)
+
+
+def test_which_entry_of_a_list_an_event_is() -> None:
+    deeper = replace(HUBSPOT, each="batch")
+    assert [event.entry for event in read(HUBSPOT, [CHANGE, "x", CHANGE])] == [1, 2, 3]
+    assert [event.entry for event in read(deeper, {"batch": CHANGE})] == [1]
+    for whole in (read_one(HUBSPOT, CHANGE), read_one(HUBSPOT, 7), read_one(STRIPE, CHANGE)):
+        assert whole.entry is None
 
 
 def _is_storable(event: ReadEvent) -> None:

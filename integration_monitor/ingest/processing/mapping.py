@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
@@ -12,6 +12,7 @@ from integration_monitor.ingest.event_reading import EventReader, ReadEvent
 from integration_monitor.ingest.processing.unified_event import Raw, UnifiedEvent, unified_id
 from integration_monitor.manifest.webhooks import EventRule, Webhooks
 from integration_monitor.observe.json_path import Path
+from integration_monitor.signals.wording import count
 from integration_monitor.store.webhook_queue import StoredEvent
 
 
@@ -33,8 +34,7 @@ class Mapper:
 
     def __init__(self, integration: str, webhooks: Webhooks) -> None:
         self._integration = integration
-        # What is stored is one event already, wherever in a request it was.
-        self._reader = EventReader.of(replace(webhooks, each=None))
+        self._reader = EventReader.of(webhooks)
         self._rules = webhooks.events
         self._data = {
             name: {field: Path(path) for field, path in {**webhooks.data, **rule.data}.items()}
@@ -43,12 +43,23 @@ class Mapper:
 
     def read(self, stored: StoredEvent) -> Understood:
         """What a stored event says. Raises `Unmappable` where it cannot be understood."""
-        (event,) = self._reader.read(stored.headers, stored.body, stored.connection)
+        event = self._read(stored)
         if event.unreadable is not None:
             raise Unmappable(event.unreadable)
         if event.type is None and self._rules:
             raise Unmappable("it names no event type")
         return Understood(event, self._rules.get(event.type or ""))
+
+    def _read(self, stored: StoredEvent) -> ReadEvent:
+        events = self._reader.read_again(
+            stored.headers, stored.body, stored.connection, stored.entry
+        )
+        if len(events) == 1 and events[0].body == stored.body:
+            return events[0]
+        raise Unmappable(
+            f"the manifest now finds {count(len(events), 'event')} within its body, not the one"
+            " that it was stored as; let the partner send it again"
+        )
 
     def unify(self, stored: StoredEvent) -> UnifiedEvent:
         """A stored event that was read before, as a unified one. Raises `Unmappable`."""

@@ -66,8 +66,9 @@ class Intake:
                 now,
                 kept,
                 event.body,
+                event.entry,
             )
             for event in found
         ]
-        is_list = any(event.body is not body for event in found)
+        is_list = any(event.entry is not None for event in found)
         return Arrival(events, body if is_list else None)

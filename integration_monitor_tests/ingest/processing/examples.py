@@ -87,9 +87,10 @@ def receive(
     integration: str = "crm",
     at: datetime = NOW,
     conflicting: bool = False,
+    entry: int | None = None,
 ) -> list[int]:
-    """Store events as the receiver does; their numbers."""
-    rows = [_row(said, integration, at, conflicting) for said in events]
+    """Store events as the receiver does; their numbers. `entry`: each is that one of a list."""
+    rows = [_row(said, integration, at, conflicting) | {"entry": entry} for said in events]
     with store.begin() as connection:
         return [
             connection.execute(webhook_events.insert().returning(webhook_events.c.id), row)

@@ -32,6 +32,7 @@ from integration_monitor_tests.ingest.processing.examples import (
 )
 from integration_monitor_tests.ingest.processing.product import Answer, Product, product
 
+ASK = "not the one that it was stored as; let the partner send it again"
 NOWHERE = "http://127.0.0.1:1/events"
 
 
@@ -99,6 +100,27 @@ def test_what_cannot_be_understood_is_dead_at_once_and_alone(
         ("dead", "it names no event type"),
         ("processed", None),
     ]
+
+
+def test_what_a_list_did_not_hold_is_dead_for_the_reason_that_was_found_when_it_came(
+    store: Store, shop: Product, clock: Clock, work: Work
+) -> None:
+    lists = replace(WEBHOOKS, each="events")
+    receive(store, event(1))  # all of a request, though it looks like an event
+    receive(store, b'"e2"', entry=2)
+    receive(store, b'[{"id": "e3"}]', entry=3)
+    receive(store, event(4), entry=4)
+    receive(store, {"events": [event(5), event(6)]})  # as came before `each` was right
+    work(crm(lists, product=http(shop.url))).once()
+    assert shop.taken == ["e4"]
+    assert [one.error for one in stored(store)] == [
+        "no list of events at `events`",
+        "entry 2 of the list is not an object",
+        "entry 3 of the list is not an object",
+        None,
+        f"the manifest now finds 2 events within its body, {ASK}",
+    ]
+    assert states(store) == ["dead", "dead", "dead", "processed", "dead"]
 
 
 def test_a_mistake_of_ours_about_one_event_stays_its_own(

@@ -81,6 +81,7 @@ def test_a_list_is_kept_once_beside_its_events(running: Receiver) -> None:
     stored = running.rows("webhook_events")
     assert [e["event_id"] for e in stored] == ["0:7", "1:7", "2:7"]
     assert {e["request_id"] for e in stored} == {request["id"]}
+    assert [e["entry"] for e in stored] == [1, 2, 3]
     counts = [(c["tenant"], c["received"], c["duplicates"]) for c in running.rows("webhook_counts")]
     assert counts == [("0", 2, 1), ("1", 1, 1)]
     assert running.post("crm", []).status_code == 200
@@ -92,7 +93,7 @@ def test_what_is_signed_is_kept_even_where_it_cannot_be_read(
 ) -> None:
     assert running.post("shop", body).status_code == 200
     (event,) = running.rows("webhook_events")
-    assert (event["body"], event["event_id"][:7]) == (body, "sha256:")
+    assert (event["body"], event["event_id"][:7], event["entry"]) == (body, "sha256:", None)
 
 
 def test_a_bad_signature_is_counted_and_stored_nowhere(running: Receiver) -> None:
