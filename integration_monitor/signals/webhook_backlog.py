@@ -102,8 +102,9 @@ def _reason(facts: WebhookFacts, late: list[str], oldest: timedelta, now: dateti
         return f"{said}; nothing was processed at all: is a worker running?"
     if now - facts.last_processed > oldest / 2:
         since = minute(facts.last_processed, now)
-        return f"{said}; nothing was processed since {since}: is a worker running?"
-    return said
+        said += f"; nothing was processed since {since}: is a worker running?"
+    errors = [f"{name}: {sink.error}" for name, sink in sorted(facts.sinks.items()) if sink.error]
+    return "; ".join([said, *errors])
 
 
 def _details(facts: WebhookFacts, now: datetime) -> str:

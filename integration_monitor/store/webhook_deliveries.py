@@ -95,7 +95,7 @@ def _first(
     """As `take`, among the oldest that wait; `reach`: how many of these are looked at."""
     waiting = (
         sa.select(webhook_deliveries.c.event, webhook_deliveries.c.order_key)
-        .where(*_of(lane))
+        .where(*waiting_for(lane))
         .order_by(webhook_deliveries.c.event)
         .limit(reach)
         .subquery("waiting")
@@ -109,7 +109,7 @@ def _first(
     query = (
         sa.select(*STORED, webhook_deliveries.c.attempts, webhook_deliveries.c.waiting_since)
         .join(webhook_events, webhook_events.c.id == webhook_deliveries.c.event)
-        .where(*_of(lane), _is_due(now), webhook_deliveries.c.event.in_(free))
+        .where(*waiting_for(lane), _is_due(now), webhook_deliveries.c.event.in_(free))
         .order_by(*order, webhook_deliveries.c.event)
         .limit(limit)
         .with_for_update(of=webhook_deliveries, skip_locked=True)
@@ -142,7 +142,7 @@ def give_up(
     # What another worker is trying just now may yet be delivered.
     free = (
         sa.select(webhook_deliveries.c.event)
-        .where(*_of(lane), webhook_deliveries.c.waiting_since <= waiting_before)
+        .where(*waiting_for(lane), webhook_deliveries.c.waiting_since <= waiting_before)
         .with_for_update(skip_locked=True)
     )
     statement = (
@@ -164,6 +164,15 @@ def waiting_lanes(connection: sa.Connection) -> tuple[Lane, ...]:
         .distinct()
     )
     return tuple(Lane(*row) for row in connection.execute(query))
+
+
+def waiting_for(lane: Lane) -> tuple[sa.ColumnElement[bool], ...]:
+    """Which deliveries wait in a lane."""
+    return (
+        webhook_deliveries.c.integration == lane.integration,
+        webhook_deliveries.c.sink == lane.sink,
+        webhook_deliveries.c.state == "waiting",
+    )
 
 
 def settle(connection: sa.Connection, events: Collection[int], now: datetime) -> None:
@@ -200,14 +209,6 @@ def settle(connection: sa.Connection, events: Collection[int], now: datetime) ->
             error=summary.c.error,
             processed_at=sa.case((state != "received", now)),
         )
-    )
-
-
-def _of(lane: Lane) -> tuple[sa.ColumnElement[bool], ...]:
-    return (
-        webhook_deliveries.c.integration == lane.integration,
-        webhook_deliveries.c.sink == lane.sink,
-        webhook_deliveries.c.state == "waiting",
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from integration_monitor.signals.verdict import Part, Verdict
 from integration_monitor.signals.webhook_backlog import judge
-from integration_monitor.signals.webhook_facts import Waiting, WebhookFacts
+from integration_monitor.signals.webhook_facts import Sink, Waiting, WebhookFacts
 from integration_monitor_tests.webhook_rows import CRM, NOW, RULES, ago
 
 FACTS = WebhookFacts("crm", RULES)
@@ -43,6 +43,15 @@ def test_where_no_worker_runs_it_is_a_page_that_says_so(last: datetime | None, s
     found = judged({"-": Waiting(7, ago(420))}, last)
     assert (found.status, found.severity) == ("fail", "page")
     assert found.reason.endswith(f"{said}: is a worker running?")
+
+
+def test_what_a_sink_waits_for_is_told_beside_the_question_for_a_worker() -> None:
+    sinks = {"product": Sink({}, "not tried: environment variable PRODUCT_URL is not set")}
+    waiting = {"-": Waiting(7, ago(420))}
+    found = judge(replace(FACTS, waiting=waiting, sinks=sinks, last_processed=ago(600)), CRM, NOW)
+    assert found.reason.endswith(
+        "is a worker running?; product: not tried: environment variable PRODUCT_URL is not set"
+    )
 
 
 def test_what_a_sink_refuses_is_counted_and_no_sign_of_a_missing_worker() -> None:

@@ -16,7 +16,7 @@ from integration_monitor.ingest.processing.sink_health import SinkHealth
 from integration_monitor.ingest.processing.sql_sink import open_sql_sink
 from integration_monitor.ingest.processing.unified_event import UnifiedEvent
 from integration_monitor.manifest.webhooks import HttpSink, Sink
-from integration_monitor.store import webhook_deliveries, webhook_objects
+from integration_monitor.store import webhook_deliveries, webhook_objects, webhook_untried
 from integration_monitor.store.engine import Store
 from integration_monitor.store.webhook_deliveries import Attempted, Due, Lane
 from integration_monitor.store.webhook_objects import ObjectKey
@@ -102,7 +102,7 @@ class LaneWorker:
         now = self._clock()
         sink = self._opened(now)
         if sink is None:
-            return self._give_up(now)
+            return self._see_to_the_rest(now)
         probing = self.health.is_down
         with self._store.begin() as connection:
             due = webhook_deliveries.take(
@@ -116,7 +116,7 @@ class LaneWorker:
             self._learn(results)
             attempted = [self._attempted(one, {**results, **broken}, now) for one in due]
             webhook_deliveries.record(connection, self.lane, attempted, self._clock())
-        return _handed(attempted) + self._give_up(now)
+        return _handed(attempted) + self._see_to_the_rest(now, was_down=probing)
 
     def _learn(self, results: Mapping[int, Failure | None]) -> None:
         failed = [(event, failure) for event, failure in results.items() if failure is not None]
@@ -162,11 +162,15 @@ class LaneWorker:
             again_at = min(again_at, self.health.until)
         return Attempted(due.event.id, failure.why, again_at)
 
-    def _give_up(self, now: datetime) -> Handed:
-        """While a sink is down most events are not tried; their time is up all the same."""
+    def _see_to_the_rest(self, now: datetime, *, was_down: bool = False) -> Handed:
+        """While a sink is down most events are not tried: it is said why, and their time is up."""
         if not self.health.is_down:
+            if was_down:
+                with self._store.begin() as connection:
+                    webhook_untried.forget(connection, self.lane)
             return Handed()
         with self._store.begin() as connection:
+            webhook_untried.explain(connection, self.lane, self.health.why)
             dead = webhook_deliveries.give_up(
                 connection,
                 self.lane,

@@ -18,6 +18,7 @@ from integration_monitor.store.engine import Store
 from integration_monitor.store.webhook_queue import StoredEvent
 from integration_monitor_tests.ingest.processing.conftest import Work
 from integration_monitor_tests.ingest.processing.examples import (
+    ENVIRON,
     NOW,
     SECRET,
     WEBHOOKS,
@@ -293,6 +294,25 @@ def test_a_sink_that_is_not_set_up_loses_nothing(
     assert said in why
     assert "hidden" not in why
     assert set(states(store)) == {"received"}
+    # Also of those that nothing was tried with, for who looks at one of them.
+    for one in deliveries(store):
+        assert one.error == (why if one.attempts else f"not tried: {why}")
+
+
+def test_what_still_waits_for_a_sink_that_is_back_no_longer_waits_for_its_set_up(
+    store: Store, shop: Product, clock: Clock, work: Work
+) -> None:
+    shop.answer = lambda event: 422 if event["raw"]["id"] == "e1" else 204
+    receive(store, event(1), event(2))  # of one object
+    environ: dict[str, str] = {}
+    worker = work(crm(product=http(shop.url)), environ=environ)
+    worker.once()
+    said = "not tried: environment variable PRODUCT_SECRET is not set"
+    assert [one.error for one in deliveries(store)] == [said, said]
+    environ.update(ENVIRON)
+    clock.on(minutes=1)
+    worker.once()
+    assert [one.error for one in deliveries(store)] == ["answered HTTP 422", None]
 
 
 def test_a_sink_that_was_taken_out_of_the_manifest_holds_up_no_event(
