@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from integration_monitor.ingest.processing.lane import Handed, LaneWorker
 from integration_monitor.ingest.processing.mapping import Mapper
+from integration_monitor.ingest.processing.outage import Outage
 from integration_monitor.ingest.processing.queueing import Queued, queue_batch
 from integration_monitor.manifest.domain import Fleet, Integration
 from integration_monitor.manifest.webhooks import Sink, Webhooks
@@ -66,6 +67,7 @@ class Processor:
         self._forgotten_at: datetime | None = None
         self._stopping = threading.Event()
         self._lock = threading.Lock()
+        self._outage = Outage()
         self._moved = 0
         self._queued: dict[str, Queued] = {}
         self._handed: dict[Lane, Handed] = {}
@@ -85,11 +87,9 @@ class Processor:
         while not self._stopping.is_set():
             try:
                 pause = 0.0 if self._step() else IDLE_S
-            except StoreError as error:
-                _log.warning("%s; trying again in %g s", error, STORE_AWAY_S)
-                pause = STORE_AWAY_S
-            except Exception:  # noqa: BLE001 - nobody may be there to start it again
-                _log.exception("this step failed; trying again in %g s", STORE_AWAY_S)
+                self._outage.end()
+            except Exception as error:  # noqa: BLE001 - nobody may be there to start it again
+                self._outage.begin(error)
                 pause = STORE_AWAY_S
             report(self.taken())
             # A step that only found threads at work has nothing to hurry for.
@@ -202,7 +202,7 @@ class Processor:
         try:
             handed = worker.drain(self._stopping)
         except StoreError as error:
-            _log.warning("%s: %s", worker.lane, error)
+            self._outage.begin(error)
             return
         except Exception:  # noqa: BLE001 - one lane's; the others go on
             _log.exception("%s: a batch failed; it will be tried again", worker.lane)
