@@ -10,7 +10,6 @@ from integration_monitor.signals.webhook_facts import (
     LASTING,
     NEW_FOR,
     REQUEST_WINDOW,
-    WINDOW,
 )
 from integration_monitor.signals.webhooks import WebhookSignal
 from integration_monitor.signals.wording import span
@@ -41,6 +40,7 @@ def _volume(webhooks: Webhooks) -> str:
 
 
 def _ingestion_lag(webhooks: Webhooks) -> str:
+    rules = webhooks.lag
     if webhooks.occurred_at is None:
         measured = (
             "`occurred_at` is not declared, so of events it is known only how long they wait here:"
@@ -50,8 +50,9 @@ def _ingestion_lag(webhooks: Webhooks) -> str:
         measured = "p95 of received - occurred, and of processed - received"
     return (
         "**How late are events?**\n\n"
-        f"{measured}, over {span(WINDOW)}: fails above {span(webhooks.lag)} that lasts for"
-        f" {span(LASTING)}. A partner's clock that is ahead makes it `unknown`."
+        f"{measured}, over {span(rules.window)}: fails above {span(rules.p95)} that lasts for"
+        f" {span(rules.lasting)}, and until enough newer events were in time: where"
+        " none come, that is no recovery. A partner's clock that is ahead makes it `unknown`."
     )
 
 

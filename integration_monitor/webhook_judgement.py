@@ -26,12 +26,14 @@ from integration_monitor.signals import (
 from integration_monitor.signals.judged import Judged
 from integration_monitor.signals.verdict import WEBHOOKS, Verdict
 from integration_monitor.signals.webhook_facts import WebhookFacts
+from integration_monitor.signals.webhook_lag_hold import NewerEvents, hold, remember, told_lags
 from integration_monitor.signals.webhook_subscription import with_subscriptions
 from integration_monitor.signals.webhooks import WebhookSignal, verdict
 from integration_monitor.store import (
     verdicts,
     webhook_baselines,
     webhook_facts,
+    webhook_newer,
     webhook_streams,
     webhook_subscriptions,
 )
@@ -42,11 +44,14 @@ LEARNING_S = 15.0
 
 Judge = Callable[[Integration], Verdict]
 JudgeFacts = Callable[[WebhookFacts, Integration, datetime], Verdict]
-Read = Callable[[sa.Connection, Sequence[Integration], datetime], Mapping[WebhookSignal, Judge]]
+Previous = Mapping[tuple[str, str], Verdict]
+"""What was said before and was not ok, by integration and signal."""
+Read = Callable[
+    [sa.Connection, Sequence[Integration], Previous, datetime], Mapping[WebhookSignal, Judge]
+]
 """Reads facts of all integrations; gives, by signal, the judgement of one."""
 
 BY_FACTS: Mapping[WebhookSignal, JudgeFacts] = {
-    "ingestion_lag": webhook_lag.judge,
     "signatures": webhook_signatures.judge,
     "delivery": webhook_delivery.judge,
     "backlog": webhook_backlog.judge,
@@ -62,7 +67,10 @@ class Reading:
 
 
 def _volume(
-    connection: sa.Connection, integrations: Sequence[Integration], now: datetime
+    connection: sa.Connection,
+    integrations: Sequence[Integration],
+    _previous: Previous,
+    now: datetime,
 ) -> Mapping[WebhookSignal, Judge]:
     streams = webhook_streams.read(connection, integrations, now)
     said = webhook_subscriptions.read(connection, [each.name for each in integrations])
@@ -76,17 +84,49 @@ def _volume(
 
 
 def _by_facts(
-    connection: sa.Connection, integrations: Sequence[Integration], now: datetime
+    connection: sa.Connection,
+    integrations: Sequence[Integration],
+    previous: Previous,
+    now: datetime,
 ) -> Mapping[WebhookSignal, Judge]:
     facts = webhook_facts.read(connection, integrations, now)
+    newer = _newer_events(connection, integrations, previous, now)
 
     def judged_by(judge: JudgeFacts) -> Judge:
         return lambda integration: judge(facts[integration.name], integration, now)
 
-    return {signal: judged_by(judge) for signal, judge in BY_FACTS.items()}
+    def lag(integration: Integration) -> Verdict:
+        name = integration.name
+        found = webhook_lag.judge(facts[name], integration, now)
+        before = previous.get((name, webhook_lag.SIGNAL))
+        return hold(found, before, newer.get(name, webhook_newer.NOTHING), integration, now)
+
+    by_facts = {signal: judged_by(judge) for signal, judge in BY_FACTS.items()}
+    return {webhook_lag.SIGNAL: lag, **by_facts}
 
 
-READINGS = (Reading(("volume",), _volume), Reading(tuple(BY_FACTS), _by_facts))
+def _newer_events(
+    connection: sa.Connection,
+    integrations: Sequence[Integration],
+    previous: Previous,
+    now: datetime,
+) -> Mapping[str, NewerEvents]:
+    """What came since events were late, where they were."""
+    held: dict[str, webhook_newer.Held] = {}
+    for each in integrations:
+        told = told_lags(previous.get((each.name, webhook_lag.SIGNAL)), each.webhooks)
+        if told and each.webhooks:
+            # The newest late events may be as old as the window.
+            since = min(one.at for one in told.values()) - each.webhooks.lag.window
+            held[each.name] = webhook_newer.Held(each.webhooks.lag.p95, since)
+    after = webhook_facts.newest_after(connection) if held else 0
+    return webhook_newer.read(connection, held, after, now)
+
+
+READINGS = (
+    Reading(("volume",), _volume),
+    Reading((webhook_lag.SIGNAL, *BY_FACTS), _by_facts),
+)
 
 
 def judge_webhooks(
@@ -103,11 +143,13 @@ def judge_webhooks(
         return ()
     unlearned = _learn(store, declared, now)
     with collection_paused(), store.begin() as connection:
-        stored = verdicts.briefs(connection, WEBHOOKS, [each.name for each in declared])
+        names = [each.name for each in declared]
+        stored = verdicts.briefs(connection, WEBHOOKS, names)
+        previous = verdicts.not_ok(connection, WEBHOOKS, names)
         found = tuple(
             _as_learned(each, unlearned)
             for reading in READINGS
-            for each in _judge_all(connection, reading, declared, now)
+            for each in _judge_all(connection, reading, declared, previous, now)
         )
         verdicts.record_news(connection, found, stored)
     return found
@@ -153,33 +195,54 @@ def _as_learned(found: Verdict, unlearned: Mapping[str, str]) -> Verdict:
 
 
 def _judge_all(
-    connection: sa.Connection, reading: Reading, integrations: Sequence[Integration], now: datetime
+    connection: sa.Connection,
+    reading: Reading,
+    integrations: Sequence[Integration],
+    previous: Previous,
+    now: datetime,
 ) -> Iterable[Verdict]:
     try:
         # Within a part of the transaction: a query that fails leaves the rest of it usable.
         with connection.begin_nested():
-            judges = reading.read(connection, integrations, now)
+            judges = reading.read(connection, integrations, previous, now)
     except sa.exc.OperationalError:
         raise  # the store is away
     except Exception as error:  # noqa: BLE001 - one family must not blind the others
         reason = f"the webhooks could not be read: the monitor {describe(error)}"
         return [
-            verdict(signal, each, Judged("unknown", reason, "ticket"), now)
+            _unknown(signal, each, reason, previous, now)
             for each in integrations
             for signal in reading.signals
         ]
     return [
-        _judged(signal, judge, each, now)
+        _judged(signal, judge, each, previous, now)
         for each in integrations
         for signal, judge in judges.items()
     ]
 
 
 def _judged(
-    signal: WebhookSignal, judge: Judge, integration: Integration, now: datetime
+    signal: WebhookSignal,
+    judge: Judge,
+    integration: Integration,
+    previous: Previous,
+    now: datetime,
 ) -> Verdict:
     try:
         return judge(integration)
     except Exception as error:  # noqa: BLE001 - one integration must not blind all others
         reason = f"the webhooks could not be judged: the monitor {describe(error)}"
-        return verdict(signal, integration, Judged("unknown", reason, "ticket"), now)
+        return _unknown(signal, integration, reason, previous, now)
+
+
+def _unknown(
+    signal: WebhookSignal,
+    integration: Integration,
+    reason: str,
+    previous: Previous,
+    now: datetime,
+) -> Verdict:
+    found = verdict(signal, integration, Judged("unknown", reason, "ticket"), now)
+    if signal != webhook_lag.SIGNAL:
+        return found
+    return remember(found, previous.get((integration.name, signal)), integration)

@@ -108,3 +108,57 @@ def test_where_what_is_usual_cannot_be_learned_volume_is_unknown(
 def test_a_store_that_is_away_is_said_and_nothing_is_made_up() -> None:
     with pytest.raises(StoreError):
         judge_webhooks(open_store("postgresql://127.0.0.1:1/none"), (CRM,), NOW)
+
+
+def test_events_that_were_late_are_well_only_when_newer_ones_are_in_time(store: Store) -> None:
+    def came(at: datetime, *, late_by: float, tenant: str) -> dict[str, object]:
+        return an_event((NOW - at).total_seconds(), late_by=late_by, tenant=tenant)
+
+    def lag(now: datetime) -> Verdict:
+        return judged(store, CRM, now=now)["crm", "ingestion_lag"]
+
+    minute = timedelta(minutes=1)
+    receiver_ran(store, NOW, NOW + 150 * minute)
+    fine = [came(NOW - n * minute, late_by=1, tenant="globex") for n in range(1, 30)]
+    store_webhooks(store, events=fine)
+    assert lag(NOW).status == "ok"
+
+    # Busy, and of one tenant everything is late: it is told within a few minutes.
+    late = [came(NOW + n * minute / 10, late_by=90, tenant="acme") for n in range(50)]
+    store_webhooks(store, events=late)
+    told = NOW + 5 * minute
+    failed = lag(told)
+    assert (failed.status, failed.tenants) == ("fail", ("acme",))
+    assert failed.reason.startswith("50 of 74 events in 30 min arrived more than 30 s late")
+
+    # Then nothing more comes: the late ones leave the window, and the alarm stays.
+    for silent in (40 * minute, 120 * minute):
+        held = lag(told + silent)
+        assert (held.status, held.severity, held.tenants) == ("fail", "ticket", ("acme",))
+        assert held.reason == f"{failed.reason}; held: no event came since 14:25 UTC"
+
+    # Others are in time; of the one that was late nothing has come.
+    others = told + 125 * minute
+    store_webhooks(store, events=[came(others, late_by=1, tenant="globex") for _ in range(9)])
+    held = lag(others + minute)
+    assert (held.status, held.tenants) == ("fail", ("acme",))
+    assert held.reason == f"{failed.reason}; held: no event of acme came since 14:25 UTC"
+
+    well = others + 2 * minute
+    store_webhooks(store, events=[came(well, late_by=1, tenant="acme") for _ in range(3)])
+    found = lag(well + minute)
+    assert (found.status, found.tenants) == ("ok", ())
+
+
+def test_a_query_that_fails_makes_nobody_forget_that_events_are_late(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store_webhooks(store, events=[an_event(n * 12, late_by=90) for n in range(25)])
+    assert judged(store)["crm", "ingestion_lag"].status == "fail"
+    later = NOW + timedelta(hours=1)
+    with monkeypatch.context() as broken:
+        broken.delattr(webhook_facts, "read")
+        assert judged(store, now=later)["crm", "ingestion_lag"].status == "unknown"
+    held = judged(store, now=later + timedelta(minutes=1))["crm", "ingestion_lag"]
+    assert held.status == "fail"
+    assert "; held: no event came since 14:20 UTC" in held.reason

@@ -18,7 +18,6 @@ _PLAIN = (
     "object",
     "ordered_by",
     "data",
-    "lag",
     "delivered",
     "backlog",
     "rejected",
@@ -37,6 +36,7 @@ def webhooks(read: wire.Webhooks | None) -> domain.Webhooks | None:
         events={name: domain.EventRule(one.type, one.data) for name, one in read.events.items()},
         sinks={name: _sink(one) for name, one in read.sinks.items()},
         volume=_volume(read.volume),
+        lag=domain.LagRules(**given(read.lag, "p95", "window", "lasting")),
         subscription=_subscription(read.subscription),
         **given(read, *_PLAIN),
     )

@@ -8,6 +8,7 @@ from typing import Any
 
 from integration_monitor.manifest.jmespath_checks import check_jmespath
 from integration_monitor.manifest.problems import Problem, items, mapping
+from integration_monitor.manifest.quantities import parse_duration
 from integration_monitor.manifest.scalars import HEADER as HEADER_NAME
 from integration_monitor.manifest.side_checks import one_of
 from integration_monitor.manifest.signature_schemes import check_signature
@@ -16,7 +17,7 @@ from integration_monitor.manifest.template_checks import (
     check_credential,
     check_no_secret,
 )
-from integration_monitor.manifest.webhooks import HEADER
+from integration_monitor.manifest.webhooks import HEADER, LagRules
 from integration_monitor.manifest.yaml_document import Path
 
 _AT: Path = ("webhooks",)
@@ -37,6 +38,7 @@ def check_webhooks(value: Mapping[str, Any], credentials: Credentials) -> Iterat
     for name, sink in mapping(webhooks.get("sinks")).items():
         if isinstance(sink, dict):
             yield from one_of(sink, (*_AT, "sinks", name), "http", "sql")
+    yield from _check_lag(mapping(webhooks.get("lag")))
     yield from _check_subscription(value, mapping(webhooks.get("subscription")), credentials)
 
 
@@ -80,6 +82,20 @@ def _check_data(webhooks: Mapping[str, Any]) -> Iterator[Problem]:
     for at, data in places:
         for field, path in mapping(data).items():
             yield from _check_path(path, (*at, field), field)
+
+
+def _check_lag(lag: Mapping[str, Any]) -> Iterator[Problem]:
+    """What has to last is within the window, also where only one of them is written."""
+    default = LagRules()
+    try:
+        window = parse_duration(lag["window"]) if "window" in lag else default.window
+        lasting = parse_duration(lag["for"]) if "for" in lag else default.lasting
+    except ValueError:
+        return
+    if lasting > window:
+        left_out = "" if {"window", "for"} <= lag.keys() else " (left out, they are 30m and 5m)"
+        message = f"`for` must not be longer than `window`{left_out}"
+        yield Problem((*_AT, "lag", "for" if "for" in lag else "window"), message)
 
 
 def _check_subscription(

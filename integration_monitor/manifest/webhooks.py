@@ -88,6 +88,19 @@ class VolumeRules:
 
 
 @dataclass(frozen=True)
+class LagRules:
+    """When events that come late, or are processed late, are an alarm."""
+
+    p95: timedelta = timedelta(seconds=30)
+    """The most that p95 of received - occurred, and of processed - received, may be."""
+    window: timedelta = timedelta(minutes=30)
+    """Over which events: half an hour has enough of a partner that sends few, and is short enough
+    that those of a busy one are told of within minutes."""
+    lasting: timedelta = timedelta(minutes=5)
+    """How long it is over before it is told."""
+
+
+@dataclass(frozen=True)
 class Subscription:
     """A request that says whether the partner still has our subscription enabled."""
 
@@ -129,8 +142,7 @@ class Webhooks:
     """Fields of every unified event: JMESPaths into the partner's."""
     sinks: Mapping[str, Sink] = field(default_factory=dict)
     volume: VolumeRules = VolumeRules()
-    lag: timedelta = timedelta(seconds=30)
-    """The most that p95 of received - occurred, and of processed - received, may be."""
+    lag: LagRules = LagRules()
     delivered: float = 0.995
     """The share of events that is to reach the sinks."""
     backlog: timedelta = timedelta(minutes=5)

@@ -7,9 +7,11 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 
 from integration_monitor.manifest.domain import TimeFormat
+from integration_monitor.manifest.quantities import parse_positive_duration
 from integration_monitor.manifest.wire_types import (
     Duration,
     EventId,
+    Minutes,
     Name,
     PositiveDuration,
     Ratio,
@@ -108,6 +110,29 @@ class VolumeRules(Wire):
     """Fewer than this share of the expected events is a partial drop (30%); 0: not looked for."""
 
 
+class LagRules(Wire):
+    """How late events may be; a duration alone stands for `p95`."""
+
+    p95: PositiveDuration | None = None
+    """The most that events may come late, and be handed on late, at p95 (30s)."""
+    window: Minutes | None = None
+    """The time over which p95 is formed (30m)."""
+    lasting: Duration | None = Field(default=None, alias="for")
+    """How long it is over before it is told (5m)."""
+
+
+def _p95_alone(value: Any) -> Any:
+    if isinstance(value, dict):
+        return value
+    parse_positive_duration(value)  # a mistake is one of the key that was written
+    return {"p95": value}
+
+
+LagRulesOrP95 = Annotated[
+    LagRules, BeforeValidator(_p95_alone, json_schema_input_type=PositiveDuration | LagRules)
+]
+
+
 class Subscription(Wire):
     """Asking the partner whether it still has our subscription enabled."""
 
@@ -160,8 +185,8 @@ class Webhooks(Wire):
     """Where unified events go, by name."""
     volume: VolumeRules = VolumeRules()
     """When silence is an alarm."""
-    lag: PositiveDuration | None = None
-    """The most that events may come late, and be handed on late, at p95 (30s)."""
+    lag: LagRulesOrP95 = LagRules()
+    """How late events may come, and be handed on: a duration at p95 (30s), or its rules."""
     delivered: Ratio | None = None
     """The share of events that is to reach the sinks (99.5%)."""
     backlog: PositiveDuration | None = None

@@ -10,8 +10,6 @@ from integration_monitor.manifest.webhooks import Webhooks
 from integration_monitor.signals.call_facts import Stretches
 from integration_monitor.signals.judged import Judged
 
-WINDOW = timedelta(hours=1)
-"""Over which events are judged that came: long enough for a partner that sends few."""
 REQUEST_WINDOW = timedelta(minutes=15)
 """Of requests, which are many and all alike."""
 LASTING = timedelta(minutes=5)
@@ -31,11 +29,11 @@ _NONE = Stretches()
 
 @dataclass(frozen=True)
 class Lag:
-    """How long something took for events that came within `WINDOW`, in seconds."""
+    """How long something took for events that came within `webhooks.lag.window`, in seconds."""
 
     events: Stretches
     late: Stretches
-    """Those that took longer than `webhooks.lag`."""
+    """Those that took longer than `webhooks.lag.p95`."""
     p50: float
     p95: float
     least: float
@@ -118,7 +116,7 @@ class WebhookFacts:
     processing: Lags = _UNKNOWN
     """Processed minus received; of what is not processed the time so far."""
     events: int = 0
-    """All that came within `WINDOW`."""
+    """All that came within `webhooks.lag.window`."""
     is_heard: bool = True
     """Whether a receiver runs: without one nothing can come, which is not well."""
     ahead: int = 0

@@ -17,11 +17,13 @@ from integration_monitor.signals.call_rules import over
 from integration_monitor.signals.call_wording import milliseconds
 from integration_monitor.signals.judged import Judged
 from integration_monitor.signals.verdict import Part, Verdict
-from integration_monitor.signals.webhook_facts import NOT_HEARD, WINDOW, Lag, Lags, WebhookFacts
+from integration_monitor.signals.webhook_facts import NOT_HEARD, Lag, Lags, WebhookFacts
 from integration_monitor.signals.webhooks import verdict
 from integration_monitor.signals.wording import count, number, some, span, table
 
 SIGNAL: Final = "ingestion_lag"
+TOLD = "_told_share"
+"""Evidence, after `arrival` or `processing`: the share of late events for which it fails, or 0."""
 LATE_SHARE = 0.05
 """What p95 leaves out."""
 _EVENLY = 0.9
@@ -43,7 +45,7 @@ class _Late:
 
 
 def judge(facts: WebhookFacts, integration: Integration, now: datetime) -> Verdict:
-    """p95 of received - occurred, and of processed - received, against `webhooks.lag`."""
+    """p95 of received - occurred, and of processed - received, against `webhooks.lag.p95`."""
     return verdict(SIGNAL, integration, _judge(facts, facts.rules), now)
 
 
@@ -93,10 +95,10 @@ def _unseen(facts: WebhookFacts, rules: Webhooks) -> str:
 
 
 def _sentence(late: _Late, rules: Webhooks) -> str:
-    whole = late.whole
+    whole, within = late.whole, span(rules.lag.window)
     text = (
-        f"{number(whole.late.window)} of {count(whole.events.window, 'event')} in {span(WINDOW)}"
-        f" {late.what} more than {span(rules.lag)} late (p95 {_seconds(whole.p95)})"
+        f"{number(whole.late.window)} of {count(whole.events.window, 'event')} in {within}"
+        f" {late.what} more than {span(rules.lag.p95)} late (p95 {_seconds(whole.p95)})"
     )
     if late.what == "arrived" and whole.least > _EVENLY * whole.p95:
         text += ", all by about the same: is the partner's clock behind?"
@@ -113,11 +115,12 @@ def _of_tenant(tenant: str, late: Sequence[_Late]) -> str:
 
 
 def _well(facts: WebhookFacts, rules: Webhooks) -> str:
+    within = span(rules.lag.window)
     if not facts.events:
-        return f"no event came in {span(WINDOW)}"
+        return f"no event came in {within}"
     whats = {"arrived": facts.arrival.whole, "were processed": facts.processing.whole}
     said = [f"{what} within {_seconds(lag.p95)}" for what, lag in whats.items() if lag]
-    told = f"95 % of {count(facts.events, 'event')} in {span(WINDOW)} {' and '.join(said)}"
+    told = f"95 % of {count(facts.events, 'event')} in {within} {' and '.join(said)}"
     unseen = _unseen(facts, rules)
     return "; ".join(filter(None, (told, unseen)))
 
@@ -129,6 +132,7 @@ def _numbers(name: str, lag: Lag | None) -> dict[str, float]:
         f"{name}_p50_s": lag.p50,
         f"{name}_p95_s": lag.p95,
         f"{name}_late_events": float(lag.late.window),
+        f"{name}{TOLD}": lag.late.window / lag.events.window if _is_late(lag) else 0.0,
     }
 
 

@@ -36,10 +36,9 @@ def read(
     names = list(declared)
     # Events of this scan are wide; a plan for all of them is not worth compiling.
     connection.execute(sa.text("SET LOCAL jit = off"))
-    after = connection.execute(sa.select(sa.func.max(webhook_events.c.id))).scalar() or 0
-    after = max(after - MOST, 0)
-    limits = {name: rules.lag for name, rules in declared.items()}
-    lags = webhook_lags.read(connection, limits, after, now)
+    after = newest_after(connection)
+    lag_rules = {name: rules.lag for name, rules in declared.items()}
+    lags = webhook_lags.read(connection, lag_rules, after, now)
     requests = webhook_requests.read(connection, names, after, now)
     sinks = webhook_handed.sinks(connection, names, after, now)
     unprocessable = webhook_handed.unprocessable(connection, names, after, now)
@@ -65,3 +64,9 @@ def read(
         )
         for name, rules in declared.items()
     }
+
+
+def newest_after(connection: sa.Connection) -> int:
+    """The id above which those events are that are looked at one by one."""
+    newest = connection.execute(sa.select(sa.func.max(webhook_events.c.id))).scalar() or 0
+    return max(newest - MOST, 0)

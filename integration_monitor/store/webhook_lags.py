@@ -5,25 +5,26 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
+from integration_monitor.manifest.webhooks import LagRules
 from integration_monitor.signals.call_facts import Stretches
-from integration_monitor.signals.webhook_facts import LASTING, WINDOW, Lag, Lags
+from integration_monitor.signals.webhook_facts import Lag, Lags
 
 UNKNOWN = Lags()
 
 _SUMS = """
     count(*) AS events,
     count(seconds) AS known,
-    count(seconds) FILTER (WHERE received_at >= :older AND received_at < :newer) AS older,
-    count(seconds) FILTER (WHERE received_at >= :newer) AS newer,
+    count(seconds) FILTER (WHERE received_at >= older AND received_at < newer) AS older,
+    count(seconds) FILTER (WHERE received_at >= newer) AS newer,
     count(*) FILTER (WHERE seconds > most) AS late,
-    count(*) FILTER (WHERE seconds > most AND received_at >= :older AND received_at < :newer)
+    count(*) FILTER (WHERE seconds > most AND received_at >= older AND received_at < newer)
         AS late_older,
-    count(*) FILTER (WHERE seconds > most AND received_at >= :newer) AS late_newer,
+    count(*) FILTER (WHERE seconds > most AND received_at >= newer) AS late_newer,
     percentile_disc(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY greatest(seconds, 0))
         FILTER (WHERE seconds IS NOT NULL) AS quantiles,
     greatest(min(seconds), 0) AS least,
@@ -34,9 +35,12 @@ _SUMS = """
 # tenants only those with late events are looked at so closely.
 _LAGS = sa.text(f"""
     WITH rule AS (
-        SELECT * FROM unnest(CAST(:names AS text[]), CAST(:limits AS float8[])) AS r (name, most)
+        SELECT * FROM unnest(
+            CAST(:names AS text[]), CAST(:limits AS float8[]), CAST(:opened AS timestamptz[]),
+            CAST(:older AS timestamptz[]), CAST(:newer AS timestamptz[])
+        ) AS r (name, most, opened, older, newer)
     ), newest AS MATERIALIZED (
-        SELECT integration, tenant, most, received_at, what, seconds
+        SELECT integration, tenant, most, older, newer, received_at, what, seconds
         FROM integration_monitor.webhook_events
         JOIN rule ON name = integration
         CROSS JOIN LATERAL (VALUES
@@ -44,7 +48,7 @@ _LAGS = sa.text(f"""
             ('processing', CASE WHEN state <> 'dead' THEN CAST(
                 extract(epoch FROM coalesce(processed_at, :now) - received_at) AS float8) END)
         ) AS each (what, seconds)
-        WHERE id > :after AND received_at > :opened
+        WHERE id > :after AND received_at > opened AND received_at > :first
     ), late AS (
         SELECT DISTINCT integration, tenant, what FROM newest WHERE seconds > most
     )
@@ -68,19 +72,22 @@ class FoundLags:
 
 
 def read(
-    connection: sa.Connection, limits: Mapping[str, timedelta], after: int, now: datetime
+    connection: sa.Connection, rules: Mapping[str, LagRules], after: int, now: datetime
 ) -> FoundLags:
-    """The lags of events with an id above `after`, of integrations with these limits."""
+    """The lags of events with an id above `after`, of integrations with these rules."""
+    each = rules.values()
+    opened = [now - one.window for one in each]
     rows = connection.execute(
         _LAGS,
         {
-            "names": list(limits),
-            "limits": [limit.total_seconds() for limit in limits.values()],
+            "names": list(rules),
+            "limits": [one.p95.total_seconds() for one in each],
+            "opened": opened,
+            "older": [now - one.lasting for one in each],
+            "newer": [now - one.lasting / 2 for one in each],
+            "first": min(opened),
             "after": after,
             "now": now,
-            "opened": now - WINDOW,
-            "older": now - LASTING,
-            "newer": now - LASTING / 2,
         },
     )
     wholes: dict[str, dict[str, Lag]] = {"arrival": {}, "processing": {}}

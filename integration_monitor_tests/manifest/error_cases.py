@@ -266,6 +266,11 @@ MANIFESTS = {
         "{algorithm: hmac-sha1, header: X, content: '{body}', key: {decode: base32}}"
     ),
     "typo in webhooks": hooked("event_ids: id"),
+    "lag of webhooks as a number": hooked("lag: 30"),
+    "nothing for lag of webhooks": hooked("lag: "),
+    "what lasts longer than the window of lag": hooked("lag: {p95: 1m, window: 5m, for: 10m}"),
+    "window of lag below what lasts by default": hooked("lag: {window: 2m}"),
+    "typo in lag of webhooks": hooked("lag: {p59: 30s}"),
     "JSONPath in webhooks": hooked("type: $.type, each: $.events"),
     "JMESPaths of webhooks": hooked("object: a-b, data: {email: 'a['}, ordered_by: a ||"),
     "JMESPath of one event's data": hooked("events: {a.b: {type: a.b, data: {email: a-b}}}"),

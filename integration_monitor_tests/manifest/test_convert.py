@@ -31,6 +31,7 @@ from integration_monitor.manifest.webhooks import (
     EventRule,
     Handshake,
     HttpSink,
+    LagRules,
     SqlSink,
     Subscription,
     VolumeRules,
@@ -199,7 +200,7 @@ webhooks:
     timezone: Europe/Berlin
     holidays: DE-BY
     drop: 40%
-  lag: 1m
+  lag: {p95: 1m, window: 1h, for: 10m}
   delivered: 99%
   backlog: 10m
   rejected: 2%
@@ -237,7 +238,7 @@ def test_everything_of_webhooks_reaches_the_domain() -> None:
             "other": HttpSink(Reference("OTHER_URL")),
         },
         volume=VolumeRules(1, 4 * hour, 10 * minute, "Europe/Berlin", "DE-BY", 0.4),
-        lag=minute,
+        lag=LagRules(minute, hour, 10 * minute),
         delivered=0.99,
         backlog=10 * minute,
         rejected=0.02,
@@ -249,6 +250,12 @@ def test_webhooks_of_which_little_is_said_take_the_defaults() -> None:
     text = SMALL + "webhooks: {signature: github, secret: {env: A}, handshake: {query: challenge}}"
     found = read(text + "\n").webhooks
     assert found == Webhooks("github", (Reference("A"),), handshake=Handshake("challenge"))
+
+
+def test_how_late_events_may_be_is_said_alone() -> None:
+    found = read(SMALL + "webhooks: {signature: github, secret: {env: A}, lag: 2m}")
+    assert found.webhooks
+    assert found.webhooks.lag == LagRules(p95=timedelta(minutes=2))
 
 
 def test_norway_is_a_country() -> None:

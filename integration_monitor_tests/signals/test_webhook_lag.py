@@ -50,7 +50,7 @@ def test_reason_numbers_and_tenants() -> None:
     late = a_lag(Stretches(40, 5, 5))
     found = judged(arrival=Lags(late, {"acme": late}), processing=Lags(FINE))
     assert found.reason == (
-        "40 of 100 events in 60 min arrived more than 30 s late (p95 90 s) (acme)"
+        "40 of 100 events in 30 min arrived more than 30 s late (p95 90 s) (acme)"
     )
     assert found.parts == (Part("acme", "fail", "40 of 100 events arrived late, p95 90 s"),)
     assert found.evidence == {
@@ -58,9 +58,11 @@ def test_reason_numbers_and_tenants() -> None:
         "arrival_p50_s": 2,
         "arrival_p95_s": 90,
         "arrival_late_events": 40,
+        "arrival_told_share": 0.4,
         "processing_p50_s": 2,
         "processing_p95_s": 3,
         "processing_late_events": 0,
+        "processing_told_share": 0,
     }
     assert "| acme | arrival | 100 | 40 | 2 s | 90 s |" in found.markdown
 
@@ -91,7 +93,7 @@ def test_without_occurred_at_the_processing_is_judged_and_the_rest_is_said() -> 
     found = judged(rules=rules, processing=Lags(FINE))
     assert found.status == "ok"
     assert found.reason == (
-        "95 % of 100 events in 60 min were processed within 3 s;"
+        "95 % of 100 events in 30 min were processed within 3 s;"
         " when events occurred is not known: `webhooks.occurred_at` is not declared"
     )
     late = judged(rules=rules, processing=Lags(a_lag(Stretches(40, 5, 5))))
@@ -101,7 +103,7 @@ def test_without_occurred_at_the_processing_is_judged_and_the_rest_is_said() -> 
 
 def test_no_event_is_not_a_late_one() -> None:
     found = judge(FACTS, CRM, NOW)
-    assert (found.status, found.reason) == ("ok", "no event came in 60 min")
+    assert (found.status, found.reason) == ("ok", "no event came in 30 min")
 
 
 def test_without_a_receiver_no_event_is_no_good_sign() -> None:

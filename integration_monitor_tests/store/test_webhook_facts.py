@@ -28,7 +28,7 @@ def read(store: Store, *integrations: Integration) -> dict[str, WebhookFacts]:
         return dict(webhook_facts.read(connection, integrations or (CRM,), NOW))
 
 
-def test_lags_are_those_of_the_last_hour_by_tenant_too(store: Store) -> None:
+def test_lags_are_those_of_the_window_by_tenant_too(store: Store) -> None:
     store_webhooks(
         store,
         events=[
