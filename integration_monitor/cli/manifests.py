@@ -99,6 +99,7 @@ class Findings:
     errors: Sequence[ManifestError]
     """They keep it from being watched as written: mistakes, variables that are not set."""
     warnings: Sequence[ManifestError]
+    """Also values of the environment that cannot be what they are for."""
     notes: Sequence[ManifestError]
     """What is not watched, as declared."""
 
@@ -128,11 +129,12 @@ class Findings:
 
 def findings(fleet: Fleet, environ: Mapping[str, str]) -> Findings:
     """What `validate` and `dev` say of a fleet in an environment."""
+    from integration_monitor.ingest.webhook_set_up import unusable
     from integration_monitor.manifest.references import missing_references, unwatched
 
     return Findings(
         errors=sorted([*fleet.errors, *missing_references(fleet, environ)]),
-        warnings=sorted(fleet.warnings),
+        warnings=sorted([*fleet.warnings, *unusable(fleet, environ)]),
         notes=unwatched(fleet),
     )
 

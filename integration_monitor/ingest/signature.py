@@ -58,6 +58,8 @@ class Verifier:
         """Raises `SecretError`."""
         if not secrets or not all(secrets):
             raise SecretError("a signature needs a secret that is not empty")
+        if not all(map(_is_utf8, secrets)):
+            raise SecretError("the secret is not text in UTF-8")
         self._scheme = scheme
         self._secrets = secrets
         signs = scheme.algorithm in SIGNING
@@ -116,6 +118,15 @@ def _fits_ed25519(key: bytes) -> Fits:
         return True
 
     return fits
+
+
+def _is_utf8(secret: str) -> bool:
+    """The environment may hold other bytes, which Python gives as halves of characters."""
+    try:
+        secret.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _key(rule: Key, secret: str) -> bytes:

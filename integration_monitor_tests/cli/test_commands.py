@@ -185,6 +185,19 @@ def test_validate_names_references_that_are_not_set(company: Company) -> None:
     assert "environment variable PRODUCT_URL is not set" in result.stdout
 
 
+def test_validate_warns_of_a_webhook_secret_that_cannot_be_one(company: Company) -> None:
+    company.environ["HOOK_SECRET"] = "whsec_hidden?"
+    company.manifest(
+        "version: 1\nintegration: other\nowner: {name: Owner, email: owner@example.com}\n"
+        "webhooks: {signature: svix, secret: {env: HOOK_SECRET}}\n",
+        "other.yaml",
+    )
+    result = company.run("validate", str(company.manifests))
+    said = "other.yaml:4:37: HOOK_SECRET: the secret is not written in base64 after `whsec_`"
+    assert f"{said}; webhooks are answered 503 (warning)" in result.stdout
+    assert result.exit_code == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

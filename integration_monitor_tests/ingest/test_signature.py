@@ -211,7 +211,7 @@ def test_an_own_scheme_as_data() -> None:
     assert reason(token, Signed({"x-token": "ä"})) == "mismatch"
 
 
-@pytest.mark.parametrize("secrets", [(), ("",), ("whsec_",), ("whsec_not base64",)])
+@pytest.mark.parametrize("secrets", [(), ("",), ("whsec_",), ("whsec_not base64",), ("\udcff",)])
 def test_a_secret_that_is_none_is_an_error_of_ours(secrets: tuple[str, ...]) -> None:
     request = SIGNERS["svix"](NOW)
     with pytest.raises(SecretError) as error:

@@ -287,6 +287,9 @@ MANIFESTS = {
     "sink of two kinds": hooked(
         "sinks: {all: {http: {url: 'https://a.example'}, sql: {url: {env: B}, table: c}}}"
     ),
+    "address of a sink that is not of the web": hooked(
+        "sinks: {all: {http: {url: 'ftp://a.example/events'}}}"
+    ),
     "sink of an unknown kind": hooked("sinks: {all: {kafka: {topic: a}}}"),
     "name of a sink": hooked("sinks: {My Product: {sql: {url: {env: B}, table: c}}}"),
     "table of a sink": hooked("sinks: {all: {sql: {url: {env: B}, table: a.b.c}}}"),

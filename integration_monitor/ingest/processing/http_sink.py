@@ -81,7 +81,18 @@ def open_http_sink(sink: HttpSink, environ: Mapping[str, str]) -> OpenHttpSink:
         signing = None if sink.secret is None else _signing(sink.secret, environ)
     except MissingReference as error:
         raise SinkUnusable(str(error)) from None
+    if not _is_address(url):
+        where = f" in {sink.url.env}" if isinstance(sink.url, Reference) else ""
+        raise SinkUnusable(f"the address{where} is not valid: it must be http or https")
     return OpenHttpSink(url, signing)
+
+
+def _is_address(url: str) -> bool:
+    try:
+        read = httpx.URL(url)
+    except (httpx.InvalidURL, ValueError):
+        return False
+    return read.scheme in ("http", "https") and bool(read.host)
 
 
 def _signing(secret: Reference, environ: Mapping[str, str]) -> Webhook:

@@ -281,7 +281,7 @@ def test_what_an_answer_means(
     [
         (http(NOWHERE), {}, "environment variable PRODUCT_SECRET is not set"),
         (http(NOWHERE), {"PRODUCT_SECRET": "whsec_"}, "is not one of Standard Webhooks"),
-        (HttpSink("nonsense:hidden@"), {}, "its address is not valid"),
+        (HttpSink("nonsense:hidden@"), {}, "the address is not valid"),
     ],
 )
 def test_a_sink_that_is_not_set_up_loses_nothing(
