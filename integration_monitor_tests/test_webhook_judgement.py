@@ -20,7 +20,16 @@ from integration_monitor.store.engine import Store, StoreError, open_store
 from integration_monitor.webhook_judgement import judge_webhooks
 from integration_monitor_tests.plugin import an_integration
 from integration_monitor_tests.webhook_examples import receiver_ran, store_hours
-from integration_monitor_tests.webhook_rows import CRM, NOW, an_event, named, store_webhooks
+from integration_monitor_tests.webhook_rows import (
+    CRM,
+    NOW,
+    a_count,
+    a_rejection,
+    ago,
+    an_event,
+    named,
+    store_webhooks,
+)
 
 ERP = named("erp")
 Found = Mapping[tuple[str, str], Verdict]
@@ -54,6 +63,57 @@ def test_a_flat_line_opens_an_incident_that_pages(store: Store) -> None:
         ]  # fmt: skip
     assert (incident.subject.name, incident.severity) == ("webhooks", "page")
     assert incident.tenants == ("acme",)
+
+
+def turned_away(reason: str, minutes: range) -> list[dict[str, object]]:
+    """Three requests in each of the minutes before now."""
+    return [a_rejection(60 * minute, 3, reason) for minute in minutes]
+
+
+def silent_for(store: Store, lasted: timedelta, *names: str) -> None:
+    """A tenant's events came as usual until then; receivers ran all the time."""
+    for name in names:
+        last_at = NOW - lasted
+        store_hours(store, last_at, {("acme", "contact.updated"): 60}, integration=name)
+    receiver_ran(store, NOW - lasted - timedelta(hours=1), NOW)
+
+
+def test_whom_we_turn_away_is_not_silent(store: Store) -> None:
+    """Beside a partner that is silent for as long, and to which nobody answered 503."""
+    silent_for(store, timedelta(minutes=41), "crm", "erp")
+    store_webhooks(store, rejections=turned_away("unavailable", range(41)))
+    found = judged(store)
+    assert (found["erp", "volume"].status, found["erp", "volume"].severity) == ("fail", "page")
+    volume = found["crm", "volume"]
+    assert (volume.status, volume.severity) == ("unknown", "ticket")
+    assert volume.reason == (
+        "our receiver turned it away with 503 for 40 min, at 14:20 UTC for the last time,"
+        " so that silence cannot be told"
+    )
+
+
+def test_silence_after_we_turned_the_partner_away_is_told_with_it(store: Store) -> None:
+    silent_for(store, timedelta(hours=3), "crm")
+    store_webhooks(store, rejections=turned_away("unavailable", range(100, 140)))
+    volume = judged(store, CRM)["crm", "volume"]
+    assert (volume.status, volume.severity) == ("fail", "page")
+    assert "(without 40 min in which our receiver turned it away with 503)" in volume.reason
+
+
+def test_who_comes_back_later_than_others_was_not_silent_meanwhile(store: Store) -> None:
+    silent_for(store, timedelta(minutes=41), "crm")
+    back = {**a_count(0, 9, tenant="bolt"), "first_at": ago(60), "last_at": NOW}
+    store_webhooks(store, counts=[back], rejections=turned_away("unavailable", range(2, 41)))
+    assert judged(store, CRM)["crm", "volume"].status == "ok"
+
+
+def test_silence_is_told_with_the_requests_that_come_all_the_same(store: Store) -> None:
+    silent_for(store, timedelta(minutes=41), "crm")
+    store_webhooks(store, rejections=turned_away("mismatch", range(41)))
+    volume = judged(store, CRM)["crm", "volume"]
+    assert (volume.status, volume.severity) == ("fail", "page")
+    rejected = "yet 123 requests came in the last hour that our receiver rejected (mismatch 123)"
+    assert rejected in volume.reason
 
 
 def test_a_mistake_about_one_integration_does_not_blind_the_others(

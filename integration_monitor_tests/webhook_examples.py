@@ -38,6 +38,7 @@ def store_hours(
     *,
     since: datetime | None = None,
     hours: Iterable[int] = range(24),
+    integration: str = "crm",
 ) -> None:
     """So many events in each such hour of each day, by tenant and type, evenly spread.
 
@@ -50,7 +51,7 @@ def store_hours(
         if start.hour in hours:
             rows += [
                 {
-                    "integration": "crm", "tenant": tenant, "type": kind, "hour": start,
+                    "integration": integration, "tenant": tenant, "type": kind, "hour": start,
                     "received": received, "duplicates": 0,
                     "first_at": min(start + timedelta(minutes=1), until), "last_at": end,
                 }

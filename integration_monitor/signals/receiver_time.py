@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 
+from integration_monitor.signals.turned_away import Stretch
 from integration_monitor.signals.week_hours import hour_number, hour_start
 
 Floats = NDArray[np.float64]
@@ -30,6 +31,8 @@ class ReceiverTime:
     """The first minute that is known of all; before it nothing is known."""
     newest: datetime | None
     """The newest one."""
+    away: Floats | None = None
+    """As `ran`, the minutes that were taken out of it because an integration was turned away."""
 
     def minutes(self, since: datetime, until: datetime) -> float:
         """How many minutes receivers ran in between."""
@@ -41,12 +44,40 @@ class ReceiverTime:
 
     def minutes_before(self, at: datetime) -> float:
         """How many minutes receivers ran from `first_hour` on."""
+        return self._before(self.ran, at)
+
+    def turned_away(self, since: datetime, until: datetime) -> float:
+        """How many minutes receivers ran in between, and could not take the integration's."""
+        if self.away is None:
+            return 0.0
+        return max(self._before(self.away, until) - self._before(self.away, since), 0.0)
+
+    def without(self, stretches: Sequence[Stretch]) -> ReceiverTime:
+        """The time of one integration, that was turned away in these whole minutes."""
+        if not stretches:
+            return self
+        up = np.diff(self.ran)
+        away = np.zeros(len(up))
+        for each in stretches:
+            first, last = (
+                int(at.timestamp() // 60) - 60 * self.first_hour for at in (each.since, each.until)
+            )
+            minutes = slice(max(first, 0), max(last + 1, 0))
+            away[minutes] = up[minutes]
+        return replace(
+            self,
+            ran=np.concatenate(([0.0], np.cumsum(up - away))),
+            hours=(up - away).reshape(-1, 60).mean(axis=1),
+            away=np.concatenate(([0.0], np.cumsum(away))),
+        )
+
+    def _before(self, minutes: Floats, at: datetime) -> float:
         minute, share = divmod(at.timestamp() / 60 - 60 * self.first_hour, 1)
-        last = len(self.ran) - 1
+        last = len(minutes) - 1
         if minute < 0 or minute >= last:
-            return 0.0 if minute < 0 else float(self.ran[last])
-        start = float(self.ran[int(minute)])
-        return start + share * (float(self.ran[int(minute) + 1]) - start)
+            return 0.0 if minute < 0 else float(minutes[last])
+        start = float(minutes[int(minute)])
+        return start + share * (float(minutes[int(minute) + 1]) - start)
 
 
 def receiver_time(

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from integration_monitor.signals.flat_line import Baseline
 from integration_monitor.signals.receiver_time import ReceiverTime
+from integration_monitor.signals.turned_away import Stretch
 
 ALL = "*"
 """Stands for all tenants and all types: the integration-wide sum."""
+REJECTED_WITHIN = timedelta(hours=1)
+"""Of requests that came while events were missing, and were not taken."""
 
 
 @dataclass(frozen=True)
@@ -54,12 +57,23 @@ class Subscribed:
     enabled: bool | None
 
 
+@dataclass(frozen=True)
+class Rejected:
+    """Requests to one connection's address that were not taken, within `REJECTED_WITHIN`."""
+
+    connection: str
+    reason: str
+    requests: int
+    last_at: datetime
+
+
 @dataclass(frozen=True, eq=False)
 class VolumeFacts:
     """What is known of an integration's streams."""
 
     integration: str
     receiver: ReceiverTime
+    """When receivers ran, without the time in which they turned the integration away."""
     streams: Sequence[Stream] = ()
     whole: Stream | None = None
     """All streams together; None where nothing ever came."""
@@ -67,5 +81,8 @@ class VolumeFacts:
     """By event type, how many came in the last whole hour."""
     subscriptions: Mapping[str, Subscribed] = field(default_factory=dict)
     """By connection."""
+    turned_away: Stretch | None = None
+    """Where nothing was stored since receivers began to turn the integration away with 503."""
+    rejected: Sequence[Rejected] = ()
     watched_since: datetime | None = None
     """Where nothing ever came: when its webhooks were judged first; None: never before."""

@@ -36,6 +36,8 @@ class StreamState:
     """Of such a silence, 0 to 1."""
     unheard: timedelta
     """How long no receiver ran since the last event."""
+    turned_away: timedelta = timedelta(0)
+    """How long receivers ran since, and turned the integration away."""
 
     @property
     def alarms(self) -> bool:
@@ -67,8 +69,9 @@ def state_of(
         state = "dropped"
     else:
         state = "quiet" if mass >= needed / 2 else "ok"
-    unheard = max(now - stream.last_at - heard, timedelta(0))
-    return StreamState(stream, state, mass, needed, chance(base, mass), unheard)
+    away = timedelta(minutes=receiver.turned_away(stream.last_at, now))
+    unheard = max(now - stream.last_at - heard - away, timedelta(0))
+    return StreamState(stream, state, mass, needed, chance(base, mass), unheard, away)
 
 
 def _by_heartbeat(stream: Stream, heard: timedelta, rules: VolumeRules) -> State:

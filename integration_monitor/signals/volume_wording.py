@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from integration_monitor.manifest.domain import SINGLE
 from integration_monitor.signals.call_wording import minute, percent
-from integration_monitor.signals.volume_facts import ALL, Stream, Subscribed
+from integration_monitor.signals.volume_facts import ALL, Rejected, Stream, Subscribed
 from integration_monitor.signals.volume_state import StreamState
-from integration_monitor.signals.wording import number, span
+from integration_monitor.signals.wording import count, number, span
 
 _DIGITS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _WORTH_TELLING = timedelta(minutes=1)
+_REASONS = 3
 
 
 def sentence(found: StreamState, now: datetime, with_tenant: bool = True) -> str:
@@ -78,7 +80,27 @@ def asked(subscriptions: Mapping[str, Subscribed], tenants: Sequence[str], now: 
     return ""
 
 
-def _unheard(found: StreamState) -> str:
-    if found.unheard < _WORTH_TELLING:
+def not_taken(rejected: Sequence[Rejected], since: datetime, tenants: Sequence[str] | None) -> str:
+    """That requests do come meanwhile; of these tenants, or of anybody. Strangers count too."""
+    by_reason: dict[str, int] = defaultdict(int)
+    for each in rejected:
+        if each.last_at > since and (tenants is None or each.connection in (*tenants, SINGLE)):
+            by_reason[each.reason] += each.requests
+    if not by_reason:
         return ""
-    return f" (without {span(found.unheard)} in which no receiver ran)"
+    worst = sorted(by_reason, key=lambda reason: (-by_reason[reason], reason))[:_REASONS]
+    why = ", ".join(f"{reason} {number(by_reason[reason])}" for reason in worst)
+    came = count(sum(by_reason.values()), "request")
+    return f"; yet {came} came in the last hour that our receiver rejected ({why})"
+
+
+def _unheard(found: StreamState) -> str:
+    told = [
+        f"{span(lasted)} in which {what}"
+        for lasted, what in (
+            (found.unheard, "no receiver ran"),
+            (found.turned_away, "our receiver turned it away with 503"),
+        )
+        if lasted >= _WORTH_TELLING
+    ]
+    return f" (without {' and '.join(told)})" if told else ""

@@ -32,7 +32,8 @@ def keep_webhooks(
     """Let go of what is older than its retention.
 
     - `webhooks`: events that reached all their sinks, with their bodies; the newest event of each
-      object; rejections; counts and minutes of the receiver, but `LEARNED_FROM` at least;
+      object; rejections; counts, minutes of the receiver and those in which it turned somebody away
+      with 503, but `LEARNED_FROM` at least;
     - `gaps`: events that were given up, for somebody may replay them.
 
     What is not processed, or waits for a sink, is never deleted. Returns as soon as `enough` says
@@ -66,6 +67,9 @@ def _old_rows(retention: Retention, now: datetime) -> Iterator[Old]:
     )
     yield webhook_requests, sa.and_(webhook_requests.c.received_at < before, ~has_events)
     yield webhook_objects, webhook_objects.c.occurred_at < before
-    yield webhook_rejections, webhook_rejections.c.minute < before
+    rejections = webhook_rejections.c
+    is_learned = rejections.reason == "unavailable"  # as minutes without a receiver are
+    goes_on = sa.and_(is_learned, rejections.minute >= learned)
+    yield webhook_rejections, sa.and_(rejections.minute < before, ~goes_on)
     yield webhook_counts, webhook_counts.c.hour < learned
     yield receiver_minutes, receiver_minutes.c.minute < learned

@@ -15,7 +15,7 @@ from integration_monitor.signals.flat_line_fit import HourCounts, Training, fit,
 from integration_monitor.signals.volume_drop import find_drop
 from integration_monitor.signals.volume_facts import ALL
 from integration_monitor.signals.week_hours import hour_number, hour_start, week_hours
-from integration_monitor.store import receiver_times
+from integration_monitor.store import receiver_times, turned_away
 from integration_monitor.store.engine import Store
 from integration_monitor.store.table_parts import SCHEMA
 from integration_monitor.store.webhook_tables import webhook_baselines
@@ -82,7 +82,10 @@ def refresh(
 def _learn(connection: sa.Connection, name: str, rules: VolumeRules, now: datetime) -> None:
     first_hour = hour_number(now - TRAINING)
     known = receiver_times.read(connection, first_hour, now)
+    away = turned_away.read(connection, [name], first_hour, now).of(name)
     shares = receiver_times.learned_from(connection, known)
+    # Taken out last: in such hours others had events, and this one had none that could be learned.
+    shares -= known.hours - known.without(away).hours
     hours = training(
         first_hour, week_hours(rules.timezone, rules.holidays, first_hour, len(shares)), shares
     )

@@ -12,10 +12,11 @@ import sqlalchemy as sa
 
 from integration_monitor.manifest.domain import Integration
 from integration_monitor.signals.flat_line import Baseline, Tail
+from integration_monitor.signals.turned_away import current
 from integration_monitor.signals.verdict import WEBHOOKS
 from integration_monitor.signals.volume_facts import ALL, Drop, Stream, Subscribed, VolumeFacts
 from integration_monitor.signals.week_hours import hour_number, hour_start
-from integration_monitor.store import receiver_times, verdicts
+from integration_monitor.store import receiver_times, turned_away, verdicts
 from integration_monitor.store.arrays import each_text
 from integration_monitor.store.table_parts import SCHEMA
 from integration_monitor.store.webhook_tables import webhook_counts, webhook_subscriptions
@@ -55,19 +56,26 @@ def read(
             streams[row.integration].append(_stream(row, row.received, row.first_at, row.last_at))
     last_hour = _last_hour(connection, names, now)
     subscriptions = _subscriptions(connection, names)
+    unavailable = turned_away.read(connection, names, receiver.first_hour, now)
+    rejected = turned_away.rejected(connection, names, now)
     watched = verdicts.first_judged(connection, WEBHOOKS, [n for n in names if n not in sums])
-    return {
-        name: VolumeFacts(
+    found = {}
+    for name in names:
+        whole = _whole(sums.get(name), streams.get(name, ()))
+        last_at = whole.last_at if whole else None
+        away = unavailable.of(name, last_at)
+        found[name] = VolumeFacts(
             name,
-            receiver,
+            receiver.without(away),
             streams=streams.get(name, ()),
-            whole=_whole(sums.get(name), streams.get(name, ())),
+            whole=whole,
             last_hour=last_hour.get(name, {}),
             subscriptions=subscriptions.get(name, {}),
+            turned_away=current(away, last_at),
+            rejected=rejected.get(name, ()),
             watched_since=watched.get(name),
         )
-        for name in names
-    }
+    return found
 
 
 def _stream(

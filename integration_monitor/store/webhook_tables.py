@@ -80,7 +80,7 @@ webhook_counts = sa.Table(
     sa.Column("longest_s", sa.Float, nullable=False, server_default="0"),
     comment="Events by the hour in which they came, with the longest gap within it.",
 )
-sa.Index("ix_webhook_counts_hour", webhook_counts.c.hour)
+sa.Index("ix_webhook_counts_hour", webhook_counts.c.hour, webhook_counts.c.integration)
 
 webhook_rejections = sa.Table(
     "webhook_rejections",
@@ -95,6 +95,11 @@ webhook_rejections = sa.Table(
     comment="Requests that were not the partner's, or could not be taken, by minute and reason.",
 )
 sa.Index("ix_webhook_rejections_minute", webhook_rejections.c.minute)
+sa.Index(
+    "ix_webhook_rejections_unavailable",
+    webhook_rejections.c.integration, webhook_rejections.c.minute,
+    postgresql_where=webhook_rejections.c.reason == "unavailable",
+)  # fmt: skip
 
 receiver_minutes = sa.Table(
     "receiver_minutes",

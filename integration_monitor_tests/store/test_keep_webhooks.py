@@ -89,7 +89,11 @@ def test_counts_are_kept_as_long_as_they_are_learned_from(store: Store) -> None:
     store_webhooks(
         store,
         counts=[a_count(hours, 1) for hours in (9 * week, 11 * week)],
-        rejections=[a_rejection(days * DAY_S, 1) for days in (29, 31)],
+        rejections=[
+            *(a_rejection(days * DAY_S, 1) for days in (29, 31)),
+            # As minutes without a receiver are.
+            *(a_rejection(weeks * 7 * DAY_S, 1, "unavailable") for weeks in (9, 11)),
+        ],
     )
     minutes = [NOW.replace(second=0) - timedelta(weeks=weeks) for weeks in (9, 11)]
     newest = {"integration": "crm", "tenant": "-", "kind": "contact", "event": 1}
@@ -100,11 +104,14 @@ def test_counts_are_kept_as_long_as_they_are_learned_from(store: Store) -> None:
             for days in (29, 31)
         ]
         connection.execute(webhook_objects.insert(), objects)
-    assert kept(store).rows == 4
+    assert kept(store).rows == 5
     with store.begin() as connection:
-        for table in (webhook_counts, webhook_rejections, receiver_minutes, webhook_objects):
+        for table, left in (
+            (webhook_counts, 1), (webhook_rejections, 2), (receiver_minutes, 1),
+            (webhook_objects, 1),
+        ):  # fmt: skip
             query = sa.select(sa.func.count()).select_from(table)
-            assert connection.execute(query).scalar_one() == 1
+            assert connection.execute(query).scalar_one() == left
 
 
 def test_it_goes_on_where_there_was_no_time(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

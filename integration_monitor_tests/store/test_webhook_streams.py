@@ -12,7 +12,11 @@ from integration_monitor.signals import webhook_volume
 from integration_monitor.signals.verdict import WEBHOOKS, Verdict
 from integration_monitor.store import verdicts, webhook_baselines, webhook_streams
 from integration_monitor.store.engine import Store
-from integration_monitor.store.webhook_tables import webhook_counts, webhook_subscriptions
+from integration_monitor.store.webhook_tables import (
+    webhook_counts,
+    webhook_rejections,
+    webhook_subscriptions,
+)
 from integration_monitor_tests.webhook_examples import (
     CRM,
     NOW,
@@ -185,6 +189,43 @@ def test_a_partial_drop_is_told(store: Store) -> None:
     assert judged(store, NOW + timedelta(hours=1), with_rules(drop=0.0)).evidence[
         "dropped_streams"
     ] == 0  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("reason", "status"),
+    [
+        pytest.param("unavailable", "ok", id="we took nothing in most of each hour"),
+        pytest.param("mismatch", "fail", id="they signed it with another secret"),
+    ],
+)
+def test_what_we_turned_away_is_no_drop_and_not_learned_as_one(
+    store: Store, reason: str, status: str
+) -> None:
+    receiver_ran(store, NOW - timedelta(days=2), NOW)
+    began = NOW.replace(minute=0) - timedelta(hours=6)
+    store_hours(store, began - timedelta(minutes=1), {("acme", CHANGED): 40})
+    for hour in range(7):
+        event(store, began + timedelta(hours=hour, minutes=3), received=4)
+        rejected(store, reason, began + timedelta(hours=hour, minutes=5), 55)
+    found = judged(store, NOW.replace(minute=4))
+    assert found.status == status
+    if reason == "mismatch":
+        assert "event dropped to 10 % of what is usual" in found.reason
+        assert "yet 55 requests came in the last hour that our receiver rejected" in found.reason
+
+
+def rejected(store: Store, reason: str, since: datetime, minutes: int) -> None:
+    """One request in each of so many minutes."""
+    times = [since + timedelta(minutes=minute) for minute in range(minutes)]
+    rows = [
+        {
+            "integration": "crm", "connection": "-", "reason": reason, "requests": 1,
+            "minute": at, "first_at": at, "last_at": at,
+        }
+        for at in times
+    ]  # fmt: skip
+    with store.begin() as connection:
+        connection.execute(sa.insert(webhook_rejections), rows)
 
 
 def test_baselines_are_learned_once_an_hour(store: Store) -> None:

@@ -58,7 +58,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_webhook_counts_hour",
         "webhook_counts",
-        ["hour"],
+        ["hour", "integration"],
         unique=False,
         schema="integration_monitor",
     )
@@ -179,6 +179,14 @@ def upgrade() -> None:
         ["minute"],
         unique=False,
         schema="integration_monitor",
+    )
+    op.create_index(
+        "ix_webhook_rejections_unavailable",
+        "webhook_rejections",
+        ["integration", "minute"],
+        unique=False,
+        schema="integration_monitor",
+        postgresql_where=sa.text("reason = 'unavailable'"),
     )
     op.create_table(
         "webhook_requests",
