@@ -116,6 +116,22 @@ def test_silence_is_told_with_the_requests_that_come_all_the_same(store: Store) 
     assert rejected in volume.reason
 
 
+@pytest.mark.parametrize(
+    ("hours", "reason"),
+    [
+        pytest.param(23, "our receiver turned it away with 503 for 4 min", id="may come back"),
+        pytest.param(25, "no event has come since a receiver listens", id="would have"),
+    ],
+)
+def test_a_partner_that_never_came_through(store: Store, hours: int, reason: str) -> None:
+    receiver_ran(store, NOW - timedelta(hours=26), NOW)
+    rejections = turned_away("unavailable", range(60 * hours, 60 * hours + 5))
+    store_webhooks(store, rejections=rejections)
+    volume = judged(store, CRM)["crm", "volume"]
+    assert volume.status == "unknown"
+    assert volume.reason.startswith(reason)
+
+
 def test_a_mistake_about_one_integration_does_not_blind_the_others(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

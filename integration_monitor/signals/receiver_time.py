@@ -52,8 +52,9 @@ class ReceiverTime:
             return 0.0
         return max(self._before(self.away, until) - self._before(self.away, since), 0.0)
 
-    def without(self, stretches: Sequence[Stretch]) -> ReceiverTime:
+    def without(self, some: Sequence[Stretch], another: Stretch | None = None) -> ReceiverTime:
         """The time of one integration, that was turned away in these whole minutes."""
+        stretches = [*some, another] if another else some
         if not stretches:
             return self
         up = np.diff(self.ran)

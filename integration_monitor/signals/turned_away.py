@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 APART_S = 3600.0
-"""Requests that were turned away further apart than this are two stretches, unless nothing was
-stored since."""
+"""Requests that were turned away further apart than this are two stretches."""
 _MINUTE_S = 60.0
 
 
@@ -52,12 +51,8 @@ class Stored:
 NOTHING = Stored(*(np.empty(0) for _ in range(3)))
 
 
-def stretches(turned: TurnedAway, stored: Stored, last_at: datetime | None) -> Sequence[Stretch]:
-    """The stretches in which nothing of the integration was taken, by time.
-
-    `last_at`: its last event, if it is known. What comes after it is one stretch, however far
-    requests are apart.
-    """
+def stretches(turned: TurnedAway, stored: Stored) -> Sequence[Stretch]:
+    """The stretches in which nothing of the integration was taken, by time."""
     events = np.sort(np.concatenate([stored.first, stored.last]))
     before = np.searchsorted(events, turned.first)
     # Minutes in which something was stored in between tell nothing.
@@ -65,9 +60,7 @@ def stretches(turned: TurnedAway, stored: Stored, last_at: datetime | None) -> S
     first, last, before = turned.first[alone], turned.last[alone], before[alone]
     if not len(first):
         return ()
-    newest = np.inf if last_at is None else last_at.timestamp()
-    near = (first[1:] - last[:-1] <= APART_S) | (last[:-1] > newest)
-    breaks = np.flatnonzero(~near | (before[1:] != before[:-1])) + 1
+    breaks = np.flatnonzero((first[1:] - last[:-1] > APART_S) | (before[1:] != before[:-1])) + 1
     starts, ends = first[np.concatenate(([0], breaks))], last[np.concatenate((breaks - 1, [-1]))]
     ordered = _by_first(stored)
     return [
@@ -75,13 +68,6 @@ def stretches(turned: TurnedAway, stored: Stored, last_at: datetime | None) -> S
         for start, end in zip(starts.tolist(), ends.tolist(), strict=True)
         if not _was_taken(ordered, start, end)
     ]
-
-
-def current(found: Sequence[Stretch], last_at: datetime | None) -> Stretch | None:
-    """The stretch that goes on: nothing was stored since it began."""
-    if not found or (last_at is not None and last_at > found[-1].since):
-        return None
-    return found[-1]
 
 
 def _by_first(stored: Stored) -> Stored:

@@ -82,7 +82,7 @@ class VolumeFacts:
     subscriptions: Mapping[str, Subscribed] = field(default_factory=dict)
     """By connection."""
     turned_away: Stretch | None = None
-    """Where nothing was stored since receivers began to turn the integration away with 503."""
+    """From the first to the last time that it was answered 503, with nothing stored since."""
     rejected: Sequence[Rejected] = ()
     watched_since: datetime | None = None
     """Where nothing ever came: when its webhooks were judged first; None: never before."""

@@ -28,6 +28,8 @@ from integration_monitor.signals.webhooks import WebhookSignal, verdict
 from integration_monitor.signals.wording import count, some, span
 
 SIGNAL: WebhookSignal = "volume"
+REPEATED_FOR = timedelta(days=1)
+"""So long after it was turned away a partner that sends little may not have come back yet."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +93,7 @@ def _unheard(facts: VolumeFacts, now: datetime) -> str | None:
     newest, away = facts.receiver.newest, facts.turned_away
     if facts.receiver.is_blind(now):
         return f"no receiver has run{f' since {minute(newest, now)}' if newest else ' yet'}"
-    if away is None or away.until - away.since < BLIND_AFTER:
+    if away is None or away.until - away.since < BLIND_AFTER or now - away.until > REPEATED_FOR:
         return None
     lasted, last = span(away.until - away.since), minute(away.until, now)
     return f"our receiver turned it away with 503 for {lasted}, at {last} for the last time"

@@ -82,7 +82,7 @@ def refresh(
 def _learn(connection: sa.Connection, name: str, rules: VolumeRules, now: datetime) -> None:
     first_hour = hour_number(now - TRAINING)
     known = receiver_times.read(connection, first_hour, now)
-    away = turned_away.read(connection, [name], first_hour, now).of(name)
+    away = turned_away.before(connection, {name: now}, first_hour).get(name, ())
     shares = receiver_times.learned_from(connection, known)
     # Taken out last: in such hours others had events, and this one had none that could be learned.
     shares -= known.hours - known.without(away).hours

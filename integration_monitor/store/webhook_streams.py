@@ -12,7 +12,6 @@ import sqlalchemy as sa
 
 from integration_monitor.manifest.domain import Integration
 from integration_monitor.signals.flat_line import Baseline, Tail
-from integration_monitor.signals.turned_away import current
 from integration_monitor.signals.verdict import WEBHOOKS
 from integration_monitor.signals.volume_facts import ALL, Drop, Stream, Subscribed, VolumeFacts
 from integration_monitor.signals.week_hours import hour_number, hour_start
@@ -56,26 +55,29 @@ def read(
             streams[row.integration].append(_stream(row, row.received, row.first_at, row.last_at))
     last_hour = _last_hour(connection, names, now)
     subscriptions = _subscriptions(connection, names)
-    unavailable = turned_away.read(connection, names, receiver.first_hour, now)
+    whole = {name: _whole(sums.get(name), streams.get(name, ())) for name in names}
+    last_at = {name: each.last_at for name, each in whole.items() if each}
+    first_at = hour_start(receiver.first_hour)
+    away = turned_away.before(connection, last_at, receiver.first_hour)
+    away_since = turned_away.since(
+        connection, {name: last_at.get(name, first_at) for name in names}, now
+    )
     rejected = turned_away.rejected(connection, names, now)
     watched = verdicts.first_judged(connection, WEBHOOKS, [n for n in names if n not in sums])
-    found = {}
-    for name in names:
-        whole = _whole(sums.get(name), streams.get(name, ()))
-        last_at = whole.last_at if whole else None
-        away = unavailable.of(name, last_at)
-        found[name] = VolumeFacts(
+    return {
+        name: VolumeFacts(
             name,
-            receiver.without(away),
+            receiver.without(away.get(name, ()), away_since.get(name)),
             streams=streams.get(name, ()),
-            whole=whole,
+            whole=whole[name],
             last_hour=last_hour.get(name, {}),
             subscriptions=subscriptions.get(name, {}),
-            turned_away=current(away, last_at),
+            turned_away=away_since.get(name),
             rejected=rejected.get(name, ()),
             watched_since=watched.get(name),
         )
-    return found
+        for name in names
+    }
 
 
 def _stream(

@@ -16,7 +16,6 @@ from integration_monitor.signals.turned_away import (
     Stored,
     Stretch,
     TurnedAway,
-    current,
     stretches,
 )
 from integration_monitor.signals.week_hours import hour_number
@@ -46,57 +45,39 @@ def stored(*rows: tuple[float, float, float]) -> Stored:
 
 
 @pytest.mark.parametrize(
-    ("requests", "events", "last_at", "expected"),
+    ("requests", "events", "expected"),
     [
-        pytest.param((), NOTHING, None, [], id="nobody was turned away"),
-        pytest.param(range(10, 51), NOTHING, None, [(10, 50)], id="each minute"),
-        pytest.param((10, 35, 80), NOTHING, None, [(10, 80)], id="now and then"),
-        pytest.param((10, 80), NOTHING, None, [(10, 10), (80, 80)], id="too far apart"),
-        pytest.param((10, 300), NOTHING, 5, [(10, 300)], id="too far apart, nothing came since"),
-        pytest.param((10, 300), NOTHING, 90, [(10, 10), (300, 300)], id="something came since"),
+        pytest.param((), NOTHING, [], id="nobody was turned away"),
+        pytest.param(range(10, 51), NOTHING, [(10, 50)], id="each minute"),
+        pytest.param((10, 35, 80), NOTHING, [(10, 80)], id="now and then"),
+        pytest.param((10, 80), NOTHING, [(10, 10), (80, 80)], id="too far apart"),
         pytest.param(
-            (10, 20, 40, 50), stored((30, 30, 0)), 30, [(10, 20), (40, 50)], id="one event between"
+            (10, 20, 40, 50), stored((30, 30, 0)), [(10, 20), (40, 50)], id="one event between"
         ),
         pytest.param(
-            (10, 30, 50), stored((2, 58, 49)), 58, [(10, 50)], id="a stream that has such a gap"
+            (10, 30, 50), stored((2, 58, 49)), [(10, 50)], id="a stream that has such a gap"
         ),
-        pytest.param((10, 30, 50), stored((2, 58, 6)), 58, [], id="a stream that went on"),
-        pytest.param((10.5,), stored((2, 58, 0.5)), 58, [], id="a full queue among many events"),
-        pytest.param((10.5,), stored((2, 58, 6)), 58, [(10.5, 10.5)], id="a full queue among few"),
+        pytest.param((10, 30, 50), stored((2, 58, 6)), [], id="a stream that went on"),
+        pytest.param((10.5,), stored((2, 58, 0.5)), [], id="a full queue among many events"),
+        pytest.param((10.5,), stored((2, 58, 6)), [(10.5, 10.5)], id="a full queue among few"),
         pytest.param(
-            (70, 90), stored((2, 58, 1), (91, 119, 1)), 119, [(70, 90)], id="other hours"
+            (70, 90), stored((2, 58, 1), (91, 119, 1)), [(70, 90)], id="other hours"
         ),
     ],
 )  # fmt: skip
 def test_stretches(
     requests: Sequence[float],
     events: Stored,
-    last_at: float | None,
     expected: list[tuple[float, float]],
 ) -> None:
-    found = stretches(turned(*requests), events, None if last_at is None else at(last_at))
+    found = stretches(turned(*requests), events)
     assert list(found) == [Stretch(at(since), at(until)) for since, until in expected]
 
 
 def test_a_minute_in_which_something_was_stored_too_is_not_left_out() -> None:
     both = TurnedAway(seconds([10.0, 11.0]), seconds([10.9, 11.9]))
-    found = stretches(both, stored((10.5, 10.5, 0)), at(10.5))
+    found = stretches(both, stored((10.5, 10.5, 0)))
     assert list(found) == [Stretch(at(11), at(11.9))]
-
-
-@pytest.mark.parametrize(
-    ("last_at", "goes_on"),
-    [
-        pytest.param(None, True, id="nothing ever came"),
-        pytest.param(5, True, id="nothing came since"),
-        pytest.param(60, False, id="something came"),
-    ],
-)
-def test_a_stretch_goes_on_until_something_is_stored(last_at: float | None, goes_on: bool) -> None:
-    found = stretches(turned(10, 50), NOTHING, None)
-    came = None if last_at is None else at(last_at)
-    assert current(found, came) == (found[-1] if goes_on else None)
-    assert current((), came) is None
 
 
 def up(mask: int = ALWAYS) -> ReceiverTime:
@@ -113,7 +94,7 @@ def test_whole_minutes_are_left_out_where_a_receiver_ran() -> None:
     assert own.hours[0] == 0.25
     assert own.newest == first_half.newest
     assert first_half.turned_away(START, at(60)) == 0
-    assert first_half.without([]) is first_half
+    assert first_half.without(()) is first_half
 
 
 moments = st.floats(-120, 60 * HOURS + 120)
