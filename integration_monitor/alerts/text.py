@@ -51,7 +51,8 @@ def _headline(alert: Alert) -> str:
         "resolved": f"{well} after {_duration(alert)}",
         "no-longer-watched": "no longer watched",
     }
-    what = ended.get(alert.reason) or cannot + shorten(alert.summary, SUMMARY, placeholder=" …")
+    summary = _without_tenant(alert, alert.summary)
+    what = ended.get(alert.reason) or cannot + shorten(summary, SUMMARY, placeholder=" …")
     return f"[{label}] {_where(alert)}: {what}"
 
 
@@ -61,8 +62,16 @@ def _where(alert: Alert) -> str:
     if alert.subject == API:
         return f"{alert.title} API"
     if alert.subject == WEBHOOKS:
-        return f"{alert.title} webhooks"
+        named = _without_tenant(alert, alert.summary) != alert.summary
+        return f"{alert.title} webhooks" + (f" of {alert.tenants[0]}" if named else "")
     return alert.title if alert.subject == WHOLE else f"{alert.title}: {alert.subject}"
+
+
+def _without_tenant(alert: Alert, reason: str) -> str:
+    """Reasons about webhooks begin with whose they are; an only tenant is named beside them."""
+    if alert.subject != WEBHOOKS or len(alert.tenants) != 1:
+        return reason
+    return reason.removeprefix(f"{alert.tenants[0]}: ")
 
 
 def _is_check(alert: Alert) -> bool:
@@ -93,7 +102,8 @@ def _address(owner: Owner) -> str:
 def _what(alert: Alert) -> Iterable[str]:
     yield from _first_line(alert)
     for finding in alert.findings:
-        yield f"- {finding.signal} ({finding.status}): {finding.reason}"
+        reason = _without_tenant(alert, finding.reason)
+        yield f"- {finding.signal} ({finding.status}): {reason}"
 
 
 def _first_line(alert: Alert) -> Iterable[str]:

@@ -65,13 +65,18 @@ def likelihood(chance: float) -> str:
     return f"{mantissa}·10{str(exponent).translate(_DIGITS)}"
 
 
-def asked(subscriptions: Mapping[str, Subscribed], tenants: Sequence[str], now: datetime) -> str:
-    """What the partner says of the subscriptions of these tenants."""
+def asked(
+    subscriptions: Mapping[str, Subscribed],
+    tenants: Sequence[str],
+    now: datetime,
+    named: str | None = None,
+) -> str:
+    """What the partner says of the subscriptions of these tenants; `named` was said before."""
     known = [each for each in subscriptions.values() if each.enabled is not None]
     about = [each for each in known if each.connection in (*tenants, SINGLE)] or known
     off = [each for each in about if not each.enabled]
     if off:
-        whose = "" if off[0].connection == SINGLE else f" of {off[0].connection}"
+        whose = "" if off[0].connection in (SINGLE, named) else f" of {off[0].connection}"
         when = minute(off[0].asked_at, now)
         return f"; the partner says that the subscription{whose} is not enabled (asked {when})"
     if about:

@@ -115,7 +115,8 @@ def _alarm(found: _Found, facts: VolumeFacts, now: datetime) -> Judged | None:
         said += f"; {count(len(silent), 'stream is', 'streams are')} silent{whom}"
     # Anybody can send what is rejected: it is no sign that the partner does, and still a page.
     said += not_taken(facts.rejected, worst.stream.last_at, whose)
-    return Judged("fail", said + asked(facts.subscriptions, tenants, now), severity)
+    named = worst.stream.tenant if len(tenants) == 1 else None
+    return Judged("fail", said + asked(facts.subscriptions, tenants, now, named), severity)
 
 
 def _drop(found: _Found, facts: VolumeFacts, now: datetime) -> Judged | None:

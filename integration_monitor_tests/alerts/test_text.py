@@ -10,7 +10,7 @@ from integration_monitor.alerts.payload import Alert, as_json, build_alert
 from integration_monitor.alerts.text import render
 from integration_monitor.alerts.watched_check import WatchedCheck
 from integration_monitor.incidents.domain import Finding, Happened, Incident, Subject, Transition
-from integration_monitor.signals.verdict import API, ASSET_CHECKS
+from integration_monitor.signals.verdict import API, ASSET_CHECKS, WEBHOOKS
 from integration_monitor_tests.alerts.examples import CRM, ONCALL
 from integration_monitor_tests.incidents.examples import START, at
 
@@ -236,3 +236,36 @@ def test_an_owner_without_an_address() -> None:
         "name": "team:sales",
         "email": None,
     }
+
+
+SILENT = "acme: no `contact.changed` for 47 min; 13.1 expected since 11:13 UTC, chance 2·10⁻⁶"
+QUIET = replace(
+    OPENED,
+    subject=WEBHOOKS,
+    summary=SILENT,
+    tenants=("acme",),
+    findings=(
+        Finding("volume", "fail", SILENT, {}),
+        Finding("backlog", "warn", "7 events wait to be processed", {}),
+    ),
+)
+
+
+def test_an_alert_about_the_webhooks_of_one_tenant_names_it_once_in_each_place() -> None:
+    text = render(QUIET)
+    assert text.headline == f"[PAGE] Example CRM webhooks of {SILENT}"
+    assert text.body.splitlines()[:4] == [
+        f"- volume (fail): {SILENT.removeprefix('acme: ')}",
+        "- backlog (warn): 7 events wait to be processed",
+        "",
+        "Tenants (1): acme",
+    ]
+    over = replace(QUIET, reason="resolved", resolved_at=at(95), at=at(95))
+    headline = "[PAGE RESOLVED] Example CRM webhooks of acme: well again after 1 h 35 min"
+    assert render(over).headline == headline
+
+
+def test_of_several_tenants_a_reason_names_its_own() -> None:
+    text = render(replace(QUIET, tenants=("acme", "bolt")))
+    assert text.headline == f"[PAGE] Example CRM webhooks: {SILENT}"
+    assert f"- volume (fail): {SILENT}" in text.body

@@ -101,6 +101,7 @@ def test_what_the_partner_says_of_the_subscription() -> None:
     disabled = "; the partner says that the subscription of acme is not enabled (asked 14:02 UTC)"
     enabled = "; the partner says that the subscription is enabled (asked 14:02 UTC)"
     assert asked(said_by("acme", False), ["acme"], NOW) == disabled
+    assert asked(said_by("acme", False), ["acme"], NOW, "acme") == disabled.replace(" of acme", "")
     assert asked(said_by("acme", True), ["acme"], NOW) == enabled
     assert asked(said_by("acme", None), ["acme"], NOW) == ""
     assert asked({**said_by("acme", True), **said_by("bolt", False)}, ["acme"], NOW) == enabled

@@ -90,7 +90,7 @@ def test_what_the_partner_says_of_the_subscription(store: Store) -> None:
     with store.begin() as connection:
         said = {"integration": "crm", "connection": "acme", "asked_at": SINCE, "enabled": False}
         connection.execute(sa.insert(webhook_subscriptions), [said])
-    said_of = "the subscription of acme is not enabled (asked 14:02 UTC)"
+    said_of = "the subscription is not enabled (asked 14:02 UTC)"
     assert said_of in judged(store).reason
 
 
