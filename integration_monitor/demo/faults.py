@@ -120,7 +120,7 @@ FAULTS: Mapping[Fault, About] = {
         "the partner holds every second event back for a minute",
         (Told("ingestion_lag", "webhooks", within_s=480),),
         _WEBHOOKS,
-        within="five minutes or so",
+        within="three minutes or so",
     ),
     "duplicate-webhooks": About(
         "the partner sends each event three times",

@@ -20,7 +20,7 @@ from integration_monitor.signals.call_silence import SILENT_AFTER
 from integration_monitor.signals.call_wording import minute
 from integration_monitor.signals.verdict import Part, Verdict
 from integration_monitor.signals.webhook_lag import TOLD
-from integration_monitor.signals.wording import count, number, some
+from integration_monitor.signals.wording import count, some
 
 What = Literal["arrival", "processing"]
 WHATS: tuple[What, ...] = get_args(What)
@@ -169,8 +169,8 @@ class _Progress:
             return f"fewer than {FEWEST} newer events{whom} were in time"
         what = self.whole[0]
         known = self.newer.whole[what] if self.newer.whole else 0
-        enough = count(self.told[what].enough, "event")
-        return f"{number(known)} in time since the last late one, {enough} are needed"
+        were = f"{count(known, 'newer event')} in a row {'was' if known == 1 else 'were'} in time"
+        return f"{were}, of {self.told[what].enough} that are needed"
 
 
 def _held(

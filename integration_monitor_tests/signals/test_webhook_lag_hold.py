@@ -77,7 +77,7 @@ def test_silence_is_no_recovery() -> None:
 def test_held_for_long_it_says_the_same_and_forgets_nothing() -> None:
     held = hold(said("ok"), failed(ACME), since(4), CRM, NOW)
     assert held.reason == (
-        f"{REASON}; held: 4 in time since the last late one, 6 events are needed"
+        f"{REASON}; held: 4 newer events in a row were in time, of 6 that are needed"
     )
     later = NOW + timedelta(hours=1)
     again = hold(said("ok", later), held, since(4), CRM, later)
@@ -98,7 +98,7 @@ def test_after_too_long_a_silence_nothing_is_known_and_never_well() -> None:
     # Two in time do not make it an alarm again, nor well.
     few = hold(said("ok", late), unknown, since(2, late, acme=2), CRM, late)
     assert few.status == "unknown"
-    assert few.reason.startswith("2 in time since the last late one, 6 events are needed")
+    assert few.reason.startswith("2 newer events in a row were in time, of 6 that are needed")
     assert few.reason.endswith(f"; before: {REASON}")
     assert hold(said("ok", late), few, since(6, late, acme=6), CRM, late).status == "ok"
 
