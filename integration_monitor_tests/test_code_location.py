@@ -148,7 +148,9 @@ def launch(instance: dg.DagsterInstance, workspace: WorkspaceRequestContext) -> 
     [
         WorkspaceOpts(module_name=("integration_monitor.definitions",)),
         pytest.param(WorkspaceOpts(python_file=("project.py",)), marks=pytest.mark.slow),
-        WorkspaceOpts(module_name=("of_components.definitions",)),
+        pytest.param(
+            WorkspaceOpts(module_name=("of_components.definitions",)), marks=pytest.mark.slow
+        ),
         pytest.param(WorkspaceOpts(python_file=("scaled.py",)), marks=pytest.mark.slow),
     ],
     ids=["own code location", "merged into a project", "a component", "a process for each step"],
@@ -177,7 +179,7 @@ def test_a_run_measures_what_was_loaded_whatever_the_files_say_now(
 
 @pytest.mark.parametrize(
     "selection",
-    ["hubspot/contacts_destination", "key:hubspot/*"],
+    ["hubspot/contacts_destination", pytest.param("key:hubspot/*", marks=pytest.mark.slow)],
 )
 def test_the_command_line_takes_a_selection(directory: Path, store: Store, selection: str) -> None:
     del directory

@@ -179,6 +179,7 @@ def test_a_count_that_lies_covers_nothing(store: Store, tmp_path: Path) -> None:
         assert not shop.covered
 
 
+@pytest.mark.slow
 def test_a_page_that_was_skipped_once_is_read_after_all(store: Store, tmp_path: Path) -> None:
     skipped: list[str] = []
 
@@ -245,6 +246,7 @@ def test_a_token_that_expires_in_mid_paging_is_told(store: Store, tmp_path: Path
         assert not shop.covered
 
 
+@pytest.mark.slow
 def test_a_memory_of_a_large_loss_without_times_does_not_grow(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -22,11 +22,17 @@ from integration_monitor_tests.demo.conftest import Company
             "crm",
             "`email`, used as email, is lost, it was string; `email_address` is new (for ",
         ),
-        ("retype-field", "crm", "`seats`, used as seats, is string, it was integer (for "),
-        (
+        pytest.param(
+            "retype-field",
+            "crm",
+            "`seats`, used as seats, is string, it was integer (for ",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
             "retype-field",
             "billing",
             "`amount_cents`, used as amount_cents, is string, it was integer (for ",
+            marks=pytest.mark.slow,
         ),
     ],
 )

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from integration_monitor_tests.integrations import hubspot
 from integration_monitor_tests.integrations.case import Changed
 from integration_monitor_tests.integrations.conftest import Run
 
 
+@pytest.mark.slow
 def test_a_bulk_change_over_the_cap_of_a_search_is_read_in_halves(run: Run) -> None:
     case = run(hubspot.CONTACTS)
     at = case.clock() - timedelta(hours=3)

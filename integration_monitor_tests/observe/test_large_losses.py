@@ -19,6 +19,7 @@ def changes(count: int, start: datetime, every: timedelta) -> list[Record]:
     return [Record(f"k{n}", start + n * every, f"tenant-{n % 7}") for n in range(count)]
 
 
+@pytest.mark.slow
 def test_an_outage_is_counted_once_however_the_overlap_is_cut(store: Store) -> None:
     case = Reconciliation(store, grace=MINUTE, requests=5000)
     case.source.records = changes(30_000, NOON - 50 * MINUTE, timedelta(milliseconds=77))
