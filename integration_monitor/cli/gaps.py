@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from integration_monitor.manifest.domain import Fleet
     from integration_monitor.store.call_batch import Exemplar
-    from integration_monitor.store.ledger import GapRow
+    from integration_monitor.store.ledger_listing import GapRow
 
 app = typer.Typer()
 Tenant = Annotated[str | None, typer.Option(help="Only this tenant's.")]
@@ -133,10 +133,10 @@ def _syncs(fleet: Fleet, target: str | None) -> list[tuple[str, str]]:
 def _lines(
     connection: sa.Connection, integration: str, sync: str, tenant: str | None, *, as_json: bool
 ) -> Iterator[str]:
-    from integration_monitor.store import ledger, refusals, stretches
+    from integration_monitor.store import ledger_listing, refusals, stretches
 
     reasons = refusals.of_gaps(connection, integration, sync)
-    for row in ledger.gaps(connection, integration, sync, tenant=tenant):
+    for row in ledger_listing.gaps(connection, integration, sync, tenant=tenant):
         yield _line(integration, sync, row, reasons.get(row.id), as_json=as_json)
     for name, stretch in stretches.of_sync(connection, integration, sync):
         for who, records in sorted(stretch.owed.items()):

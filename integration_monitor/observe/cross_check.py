@@ -8,7 +8,7 @@ from datetime import datetime
 from integration_monitor.observe.pieces import pieces
 from integration_monitor.observe.run import Reconciled, Run
 from integration_monitor.observe.stretch import Sides
-from integration_monitor.store import coverage, ledger
+from integration_monitor.store import coverage, ledger, ledger_listing
 from integration_monitor.store import stretches as stretch_store
 from integration_monitor.store.coverage import Coverage
 from integration_monitor.store.ledger import Sighting
@@ -106,6 +106,6 @@ def _explained(run: Run, state: Coverage) -> int | None:
         accepted = state.accepted_difference + ledger.accepted_difference(connection, run.unit)
         return accepted + sum(
             row.missing_at_destination - row.extra_at_destination
-            for row in ledger.summary(connection, run.unit.integration, run.unit.sync)
+            for row in ledger_listing.summary(connection, run.unit.integration, run.unit.sync)
             if row.connection == run.unit.connection
         )

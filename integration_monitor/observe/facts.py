@@ -12,9 +12,9 @@ from integration_monitor.observe.run import Reconciled
 from integration_monitor.signals.facts import ConnectionFacts, GapExample, TenantFacts
 from integration_monitor.signals.refusal import failed_with
 from integration_monitor.signals.wording import clock
-from integration_monitor.store import coverage, ledger, refusals, stretches
+from integration_monitor.store import coverage, ledger_listing, refusals, stretches
 from integration_monitor.store.call_batch import Exemplar
-from integration_monitor.store.ledger import GapRow, TenantOwed
+from integration_monitor.store.ledger_listing import GapRow, TenantOwed
 from integration_monitor.store.stretches import OwedStretch
 
 EXPECTED_WITHIN = timedelta(hours=24)
@@ -36,7 +36,9 @@ def connection_facts(
     `keyed` says whether failing calls may name the records that they were about.
     """
     expected = coverage.expected(connection, integration, sync, now - EXPECTED_WITHIN)
-    owed = {(o.connection, o.tenant): o for o in ledger.summary(connection, integration, sync)}
+    owed = {
+        (o.connection, o.tenant): o for o in ledger_listing.summary(connection, integration, sync)
+    }
     large = stretches.of_sync(connection, integration, sync)
     reasons = refusals.of_gaps(connection, integration, sync) if keyed else {}
     examples = _examples(connection, integration, sync, large, now - grace, reasons)
@@ -95,7 +97,7 @@ def _examples(
     reasons: Mapping[int, Exemplar],
 ) -> Mapping[str, list[GapExample]]:
     found: dict[str, list[GapExample]] = defaultdict(list)
-    rows = ledger.gaps(
+    rows = ledger_listing.gaps(
         connection, integration, sync, per_tenant=EXAMPLES_PER_TENANT, rather=reasons
     )
     for row in rows:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from integration_monitor.store import coverage, ledger, stretches
+from integration_monitor.store import coverage, ledger, ledger_listing, stretches
 from integration_monitor.store.coverage import Unit
 
 
@@ -36,7 +36,7 @@ def accept_gaps(
 
     Stretches of large losses are accepted with the sync as a whole only: they mix tenants.
     """
-    found = ledger.gaps(connection, integration, sync, tenant=tenant, keys=keys)
+    found = ledger_listing.gaps(connection, integration, sync, tenant=tenant, keys=keys)
     ledger.close(connection, [row.id for row in found], "accepted", at=at, by=by, note=note)
     if tenant is not None or keys:
         return Accepted(len(found))

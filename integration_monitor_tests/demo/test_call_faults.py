@@ -21,7 +21,7 @@ from integration_monitor.manifest.load import load_directory
 from integration_monitor.measure import measure_integration
 from integration_monitor.signals.call_rules import LATENESS
 from integration_monitor.signals.verdict import Verdict
-from integration_monitor.store import ledger, refusals
+from integration_monitor.store import ledger_listing, refusals
 from integration_monitor.store.engine import Store
 from integration_monitor.telemetry import judge_fleet
 from integration_monitor_tests.demo.conftest import Company
@@ -144,7 +144,7 @@ def test_a_refused_invoice_is_a_gap_that_says_why(watched: Watched) -> None:
     assert verdict.markdown.count(why) == len(refused)
     assert f": {why}" in verdict.reason
     with watched.store.begin() as connection:
-        rows = ledger.gaps(connection, "billing", "invoices")
+        rows = ledger_listing.gaps(connection, "billing", "invoices")
         calls = refusals.of_gaps(connection, "billing", "invoices")
     assert {row.key for row in rows} == refused
     assert {calls[row.id].error_code for row in rows} == {"status_not_accepted"}

@@ -15,7 +15,7 @@ from integration_monitor.manifest.domain import Integration
 from integration_monitor.manifest.load import load_texts
 from integration_monitor.measure import measure_integration
 from integration_monitor.measurement import SyncMeasurement
-from integration_monitor.store import ledger
+from integration_monitor.store import ledger_listing
 from integration_monitor.store.engine import Store
 from integration_monitor_tests.integrations.server import Api, Json, serving
 from integration_monitor_tests.observe.memory import Clock
@@ -205,7 +205,7 @@ class Case:
         """Whatever is a gap now."""
         name, sync = self.integration.name, self.example.sync
         with self.store.begin() as connection:
-            rows = ledger.gaps(connection, name, sync, per_tenant=100)
+            rows = ledger_listing.gaps(connection, name, sync, per_tenant=100)
         return {(row.tenant, row.key, row.kind) for row in rows}
 
     @property

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from integration_monitor.observe.side import Totals
-from integration_monitor.store import ledger
+from integration_monitor.store import ledger, ledger_listing
 from integration_monitor.store.accept import accept_gaps, accept_totals
 from integration_monitor.store.engine import Store
 from integration_monitor_tests.observe.memory import NOON, Reconciliation, ago, closed_reasons
@@ -29,7 +29,7 @@ def test_an_accepted_gap_does_not_come_back_from_the_overlap(store: Store) -> No
     case.source.put("1", ago(minutes=5))
     case.run()
     with store.begin() as connection:
-        rows = ledger.gaps(connection, "crm", "contacts")
+        rows = ledger_listing.gaps(connection, "crm", "contacts")
         ledger.close(
             connection, [row.id for row in rows], "accepted", at=NOON, by="me", note="test"
         )

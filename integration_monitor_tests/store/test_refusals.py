@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from integration_monitor.store import exemplars, ledger, refusals
+from integration_monitor.store import exemplars, ledger, ledger_listing, refusals
 from integration_monitor.store.call_batch import NO_TENANT, Exemplar
 from integration_monitor.store.coverage import Unit
 from integration_monitor.store.engine import Store
@@ -31,7 +31,7 @@ def reasons(store: Store, *calls: Exemplar, gap: bool = True) -> dict[str, Exemp
         ledger.add(connection, UNIT, owed, first_seen=NOON, at=NOON, gap_since=since)
         exemplars.add(connection, calls)
         found = refusals.of_gaps(connection, "billing", "invoices")
-        rows = ledger.gaps(connection, "billing", "invoices")
+        rows = ledger_listing.gaps(connection, "billing", "invoices")
     return {f"{row.tenant} {row.key}": found[row.id] for row in rows if row.id in found}
 
 
@@ -70,8 +70,10 @@ def test_gaps_that_are_explained_are_shown_rather_than_older_ones(store: Store) 
             at = NOON + timedelta(minutes=number)
             owed = [Sighting(str(number), VERSION, "acme", "missing")]
             ledger.add(connection, UNIT, owed, first_seen=at, at=at, gap_since=at)
-        everything = ledger.gaps(connection, "billing", "invoices")
+        everything = ledger_listing.gaps(connection, "billing", "invoices")
         newest = everything[-1].id
-        shown = ledger.gaps(connection, "billing", "invoices", per_tenant=2, rather=[newest])
+        shown = ledger_listing.gaps(
+            connection, "billing", "invoices", per_tenant=2, rather=[newest]
+        )
     assert [row.key for row in everything] == ["0", "1", "2", "3", "4"]
     assert [row.key for row in shown] == ["0", "4"]
