@@ -66,7 +66,7 @@ def test_dev_tells_why_a_code_location_cannot_be_loaded(tmp_path: Path) -> None:
         "from integration_monitor import build_asset_check_alerts\n"
         "defs = build_asset_check_alerts(monitor='gone.yaml')\n"
     )
-    program = [sys.executable, "-c", "from integration_monitor.cli import main; main()", "dev"]
+    program = [sys.executable, "-m", "integration_monitor", "dev"]
     path = os.pathsep.join([str(Path(__file__).parents[1]), str(tmp_path)])
     with subprocess.Popen(
         [*program, "--port", "0", "--module", "broken"],

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import re
 import signal
 import socket
 import subprocess
-import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,6 +19,7 @@ from integration_monitor.cli.serve_app import Only
 from integration_monitor.store.call_tables import call_minutes
 from integration_monitor.store.engine import open_store
 from integration_monitor_tests.ingest.calls_examples import MANIFEST, batch, event
+from integration_monitor_tests.serve_process import serving
 
 TOKEN = "INTEGRATION_MONITOR_CALLS_TOKEN"
 
@@ -37,31 +35,18 @@ def environ(tmp_path: Path, store_url: str) -> Mapping[str, str]:
     }
 
 
-@pytest.fixture
-def process(environ: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
-    """A server with a token, on a free port."""
-    code = "from integration_monitor.cli import main; main()"
-    started = subprocess.Popen(
-        [sys.executable, "-W", "ignore", "-c", code, "serve", "--port", "0"],
-        env={**os.environ, **environ, TOKEN: "the-token"},
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        yield started
-    finally:
-        started.kill()
-        started.communicate()
+def test_calls_are_taken_until_it_is_stopped(environ: Mapping[str, str], store_url: str) -> None:
+    with serving({**environ, TOKEN: "the-token"}, "--port", "0") as (process, url):
+        _take_calls_until_stopped(process, url)
+    store = open_store(store_url)
+    with store.begin() as connection:
+        assert connection.execute(call_minutes.select()).one().calls == 1
+    store.dispose()
 
 
-def test_calls_are_taken_until_it_is_stopped(
-    process: subprocess.Popen[str], store_url: str
-) -> None:
+def _take_calls_until_stopped(process: subprocess.Popen[str], url: str) -> None:
     assert process.stderr is not None
-    said = process.stderr.readline()
-    address = re.search(r"http://127\.0\.0\.1:\d+", said)
-    assert address, said
-    with httpx.Client(base_url=address[0], trust_env=False) as http:
+    with httpx.Client(base_url=url, trust_env=False) as http:
         assert http.get("/healthz").status_code == http.get("/readyz").status_code == 200
         body = batch(event(started_at=datetime.now(UTC).isoformat()))
         assert http.post("/v1/calls", json=body).status_code == 401
@@ -70,10 +55,6 @@ def test_calls_are_taken_until_it_is_stopped(
         assert answer.json() == {"accepted": 1, "duplicate": False, "rejected": []}
     process.send_signal(signal.SIGTERM)
     assert (process.wait(20), process.stderr.read().splitlines()[-1]) == (0, "stopped")
-    store = open_store(store_url)
-    with store.begin() as connection:
-        assert connection.execute(call_minutes.select()).one().calls == 1
-    store.dispose()
 
 
 def test_only_webhooks_may_be_public_without_a_token(

@@ -217,9 +217,8 @@ def test_usage(fleet: Fleet, arguments: list[str], more: Mapping[str, str], said
 def test_live_until_ctrl_c(fleet: Fleet, store: Store) -> None:
     call(store, datetime.now(UTC))
     ours, theirs = pty.openpty()
-    code = "from integration_monitor.cli import main; main()"
     process = subprocess.Popen(
-        [sys.executable, "-W", "ignore", "-c", code, "top", "--interval", "100ms"],
+        [sys.executable, "-W", "ignore", "-m", "integration_monitor", "top", "--interval", "100ms"],
         env={**os.environ, **fleet.environ, "TERM": "xterm", "COLUMNS": "100", "LINES": "20"},
         stdin=theirs,
         stdout=theirs,

@@ -116,7 +116,7 @@ def test_its_own_checks_open_incidents_too(defs: dg.Definitions) -> None:
 def test_dev_runs_it(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", f"{EXAMPLE.parents[1]}{os.pathsep}{project / 'src'}")
     monkeypatch.delenv(DATABASE_URL)
-    program = [sys.executable, "-c", "from integration_monitor.cli import main; main()", "dev"]
+    program = [sys.executable, "-m", "integration_monitor", "dev"]
     with subprocess.Popen(
         [*program, "--port", "0", "--module", "analytics.definitions"],
         stderr=subprocess.PIPE,

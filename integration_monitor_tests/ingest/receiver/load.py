@@ -3,13 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import re
-import subprocess
-import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import httpx
@@ -17,27 +11,6 @@ import httpx
 from integration_monitor_tests.ingest.receiver.webhook_examples import body_of, signed
 
 CLIENTS = 64
-
-
-@contextmanager
-def served(environ: Mapping[str, str], *arguments: str) -> Iterator[tuple[int, str]]:
-    """The process id and the address of `serve --only webhooks`; it is stopped at the end."""
-    code = "from integration_monitor.cli import main; main()"
-    process = subprocess.Popen(
-        [sys.executable, "-W", "ignore", "-c", code, "serve", "--only", "webhooks", *arguments],
-        env={**os.environ, **environ},
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stderr is not None
-    try:
-        said = process.stderr.readline()
-        found = re.search(r"http://127\.0\.0\.1:\d+", said)
-        assert found, said + process.stderr.read()
-        yield process.pid, found[0]
-    finally:
-        process.terminate()
-        process.communicate(timeout=30)
 
 
 @dataclass

@@ -15,15 +15,17 @@ import pytest
 from integration_monitor.store.embedded import EmbeddedPostgres, temporary_postgres
 from integration_monitor.store.engine import Store, open_store
 from integration_monitor.store.migrate import upgrade
-from integration_monitor_tests.ingest.receiver.load import Load, served
+from integration_monitor_tests.ingest.receiver.load import Load
 from integration_monitor_tests.ingest.receiver.webhook_examples import (
     ENVIRON,
     MANIFEST,
     rows,
     wait_for,
 )
+from integration_monitor_tests.serve_process import serving
 
 pytestmark = pytest.mark.slow
+ONLY = ("--only", "webhooks")
 
 
 @pytest.fixture
@@ -50,16 +52,18 @@ def assert_nothing_lost(store: Store, load: Load) -> None:
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_kill_9_under_64_clients(environ: Mapping[str, str], store: Store, workers: str) -> None:
     async def story(stack: ExitStack) -> Load:
-        process_id, url = stack.enter_context(served(environ, "--port", "0", "--workers", workers))
+        process, url = stack.enter_context(
+            serving(environ, *ONLY, "--port", "0", "--workers", workers)
+        )
         load = Load(url)
         running = asyncio.create_task(load.run())
         await load.reach(400)
-        family = psutil.Process(process_id)
+        family = psutil.Process(process.pid)
         for one in (family, *family.children(recursive=True)):
             os.kill(one.pid, signal.SIGKILL)
         port = url.rpartition(":")[2]
         again = ("--port", port, "--workers", workers)
-        await asyncio.to_thread(stack.enter_context, served(environ, *again))
+        await asyncio.to_thread(stack.enter_context, serving(environ, *ONLY, *again))
         await load.reach(len(load.acknowledged) + 400)
         load.stopped = True
         await running
@@ -84,18 +88,18 @@ def test_a_worker_that_dies_is_replaced(environ: Mapping[str, str], store: Store
         assert len(after) == 2
         assert len(after - before) == 1
 
-    with served(environ, "--port", "0", "--workers", "2") as (process_id, url):
+    with serving(environ, *ONLY, "--port", "0", "--workers", "2") as (process, url):
         load = Load(url)
-        asyncio.run(story(process_id, load))
-        children = psutil.Process(process_id).children(recursive=True)
+        asyncio.run(story(process.pid, load))
+        children = psutil.Process(process.pid).children(recursive=True)
     assert not any(one.is_running() for one in children)
     assert_nothing_lost(store, load)
 
 
 def test_workers_end_when_their_parent_is_killed(environ: Mapping[str, str]) -> None:
-    with served(environ, "--port", "0", "--workers", "2") as (process_id, _):
-        children = psutil.Process(process_id).children(recursive=True)
-        os.kill(process_id, signal.SIGKILL)
+    with serving(environ, *ONLY, "--port", "0", "--workers", "2") as (process, _):
+        children = psutil.Process(process.pid).children(recursive=True)
+        process.kill()
         wait_for(lambda: not any(one.is_running() for one in children))
 
 
@@ -129,7 +133,7 @@ def test_a_store_that_is_stopped_and_started(
         await running
 
     away = {**environ, "INTEGRATION_MONITOR_DATABASE_URL": store_url}
-    with served(away, "--port", "0") as (_, url):
+    with serving(away, *ONLY, "--port", "0") as (_, url):
         load = Load(url)
         asyncio.run(story(load))
     assert_nothing_lost(store, load)
