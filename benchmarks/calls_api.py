@@ -148,8 +148,8 @@ def _serving(postgres: EmbeddedPostgres) -> Iterator[str]:
             "INTEGRATION_MONITOR_DATABASE_URL": store_url,
             "INTEGRATION_MONITOR_CALLS_TOKEN": _TOKEN,
         }
-        with serving(environ, "--manifests", directory) as url:
-            yield url
+        with serving(environ, "--manifests", directory) as server:
+            yield server.url
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import hmac
 import json
 import statistics
 import time
+from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import cast
 from urllib.parse import urlsplit
@@ -54,8 +55,8 @@ class Sender:
         self._requests = iter(requests)
         self._left = len(requests)
         self._rate = rate
-        self._idle: list[Connection] = []
-        self._overdue: list[float] = []
+        self._idle: deque[Connection] = deque()
+        self._overdue: deque[float] = deque()
         self._done = asyncio.Event()
         self._wrong = ""
 
@@ -63,7 +64,7 @@ class Sender:
         """A connection waits for work."""
         if self._rate:
             if self._overdue:
-                connection.send(next(self._requests), self._overdue.pop(0))
+                connection.send(next(self._requests), self._overdue.popleft())
             else:
                 self._idle.append(connection)
         else:
@@ -97,7 +98,8 @@ class Sender:
             due += 1 / self._rate
             await asyncio.sleep(max(0.0, due - time.perf_counter()))
             if self._idle:
-                self._idle.pop().send(next(self._requests), due)
+                # In turns: a server closes a connection that is idle for seconds.
+                self._idle.popleft().send(next(self._requests), due)
             else:
                 self._overdue.append(due)
 

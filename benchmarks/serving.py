@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import NamedTuple
+
+import psutil
 
 from integration_monitor.store.embedded import EmbeddedPostgres
 from integration_monitor.store.engine import open_store
 from integration_monitor.store.migrate import upgrade
 from integration_monitor_tests import serve_process
+
+
+class Server(NamedTuple):
+    """One that runs."""
+
+    url: str
+    process: psutil.Process
 
 
 def new_store(postgres: EmbeddedPostgres) -> str:
@@ -21,7 +31,7 @@ def new_store(postgres: EmbeddedPostgres) -> str:
 
 
 @contextmanager
-def serving(environ: Mapping[str, str], *arguments: str) -> Iterator[str]:
-    """The address of `serve` on a free port; it is stopped at the end."""
-    with serve_process.serving(environ, "--port", "0", *arguments) as (_, url):
-        yield url
+def serving(environ: Mapping[str, str], *arguments: str) -> Iterator[Server]:
+    """`serve` on a free port; it is stopped at the end."""
+    with serve_process.serving(environ, "--port", "0", *arguments) as (process, url):
+        yield Server(url, psutil.Process(process.pid))

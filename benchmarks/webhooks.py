@@ -13,9 +13,8 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import psutil
@@ -23,7 +22,7 @@ import psycopg
 
 from benchmarks.measuring import Row, options, show
 from benchmarks.posting import SECRET
-from benchmarks.serving import new_store, serving
+from benchmarks.serving import Server, new_store, serving
 from integration_monitor.store.embedded import temporary_postgres
 
 _MANIFEST = """
@@ -39,65 +38,77 @@ webhooks:
   object: object.id
   occurred_at: occurred_at
 """
-Serving = Callable[[], AbstractContextManager[str]]
 
 
 def main() -> None:
-    given = options(__doc__, repeats=3, number=30_000, rate=1_000, seconds=10)
+    given = options(__doc__, rounds=12, number=5_000, rate=1_000, seconds=10)
+    fast = "--number", str(given.number)
+    paced = "--number", str(given.rate * given.seconds), "--rate", str(given.rate)
     with temporary_postgres() as postgres, tempfile.TemporaryDirectory() as directory:
         (Path(directory) / "crm.yaml").write_text(_MANIFEST)
         store_url = new_store(postgres)
-        servers: Mapping[str, Serving] = {
-            "bare Starlette": partial(_floor, "bare"),
-            "least that is durable": partial(_floor, "minimal", store_url),
-            "ours": partial(_ours, store_url, directory, 1),
-            "ours, 2 processes": partial(_ours, store_url, directory, 2),
-        }
-        fast = _rounds(servers, given.repeats, ("--number", str(given.number)))
-        paced = ("--number", str(given.rate * given.seconds), "--rate", str(given.rate))
-        slow = _rounds(servers, given.repeats, paced)
+        with ExitStack() as stack:
+            servers = {
+                "bare Starlette": stack.enter_context(_floor("bare")),
+                "least that is durable": stack.enter_context(_floor("minimal", store_url)),
+                "ours": stack.enter_context(_ours(store_url, directory, 1)),
+                "ours, 2 processes": stack.enter_context(_ours(store_url, directory, 2)),
+            }
+            for server in servers.values():
+                _post(server.url, ("--number", "1000"))  # to warm up
+            # The fixed rate first: a disk is busy for a while with what came at full speed.
+            at_rate = _in_turns(servers, max(1, given.rounds // 4), paced)
+            at_full = _in_turns(servers, given.rounds, fast)
         stored = _stored(store_url)
-    rows = [_row(name, fast, slow, given.rate) for name in servers]
+    rows = [_row(name, at_full, at_rate, given.rate) for name in servers]
     show(rows, as_json=given.json)
     print(f"{stored:,} events are stored")
 
 
-def _row(name: str, fast: Figures, slow: Figures, rate: int) -> Row:
-    def middle(figures: Figures, server: str, figure: str) -> float:
-        return statistics.median(one[figure] for one in figures[server])
+Figures = Mapping[str, Sequence[Mapping[str, float]]]
+"""By server, one a round."""
 
-    mine = middle(fast, name, "rate")
+
+def _row(name: str, at_full: Figures, at_rate: Figures, rate: int) -> Row:
+    def middle(figures: Figures, figure: str) -> float:
+        return statistics.median(one[figure] for one in figures[name])
+
+    def of(other: str) -> float:
+        # Within a round: the machine is not equally fast in all of them.
+        rounds = zip(at_full[name], at_full[other], strict=True)
+        return statistics.median(one["rate"] / peer["rate"] for one, peer in rounds)
+
     return {
         "server": name,
-        "requests/s": mine,
-        "of bare": mine / middle(fast, "bare Starlette", "rate"),
-        "of the least": mine / middle(fast, "least that is durable", "rate"),
-        "processor µs": middle(fast, name, "processor"),
-        "p99 ms": middle(fast, name, "p99"),
-        f"p50 ms at {rate:,}/s": middle(slow, name, "p50"),
-        f"p99 ms at {rate:,}/s": middle(slow, name, "p99"),
+        "requests/s": middle(at_full, "rate"),
+        "of bare": of("bare Starlette"),
+        "of the least": of("least that is durable"),
+        "of ours": of("ours"),
+        "processor µs": middle(at_full, "processor"),
+        "p99 ms": middle(at_full, "p99"),
+        f"p50 ms at {rate:,}/s": middle(at_rate, "p50"),
+        f"p99 ms at {rate:,}/s": middle(at_rate, "p99"),
     }
 
 
-Figures = Mapping[str, Sequence[Mapping[str, float]]]
-
-
-def _rounds(servers: Mapping[str, Serving], repeats: int, sizes: Sequence[str]) -> Figures:
+def _in_turns(servers: Mapping[str, Server], rounds: int, sizes: Sequence[str]) -> Figures:
+    """Short turns, each round another one first: a slow moment of the machine meets all of them."""
     found: dict[str, list[Mapping[str, float]]] = {name: [] for name in servers}
-    for _ in range(repeats):
-        for name, started in servers.items():
-            with started() as url:
-                _post(url, ("--number", "1000"))  # to warm up
-                before = _processor_s()
-                figures = _post(url, sizes)
-                used = _processor_s() - before
-                found[name].append({**figures, "processor": used / figures["number"] * 1e6})
+    names = list(servers)
+    for count in range(rounds):
+        first = count % len(names)
+        for name in names[first:] + names[:first]:
+            server = servers[name]
+            before = _processor_s(server.process)
+            figures = _post(server.url, sizes)
+            used = _processor_s(server.process) - before
+            found[name].append({**figures, "processor": used / figures["number"] * 1e6})
     return found
 
 
-def _processor_s() -> float:
-    """Of the server, with all its processes; the sender has ended, PostgreSQL is nobody's child."""
-    times = [one.cpu_times() for one in psutil.Process().children(recursive=True)]
+def _processor_s(process: psutil.Process) -> float:
+    """Of a server with all its processes; PostgreSQL is nobody's child."""
+    times = [one.cpu_times() for one in (process, *process.children(recursive=True))]
     return sum(one.user + one.system for one in times)
 
 
@@ -109,24 +120,25 @@ def _post(url: str, sizes: Sequence[str]) -> Mapping[str, float]:
 
 
 @contextmanager
-def _floor(kind: str, *arguments: str) -> Iterator[str]:
+def _floor(kind: str, *arguments: str) -> Iterator[Server]:
     with socket.create_server(("127.0.0.1", 0), backlog=2048) as listening:
         fd = listening.fileno()
         command = [sys.executable, "-m", "benchmarks.webhook_floors", kind, str(fd), *arguments]
         process = subprocess.Popen(command, pass_fds=(fd,))
         try:
-            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+            url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+            yield Server(url, psutil.Process(process.pid))
         finally:
             process.terminate()
             process.wait()
 
 
 @contextmanager
-def _ours(store_url: str, directory: str, workers: int) -> Iterator[str]:
+def _ours(store_url: str, directory: str, workers: int) -> Iterator[Server]:
     environ = {"INTEGRATION_MONITOR_DATABASE_URL": store_url, "BENCH_SECRET": SECRET}
     where = "--manifests", directory
-    with serving(environ, "--only", "webhooks", "--workers", str(workers), *where) as url:
-        yield url
+    with serving(environ, "--only", "webhooks", "--workers", str(workers), *where) as server:
+        yield server
 
 
 def _stored(store_url: str) -> int:
