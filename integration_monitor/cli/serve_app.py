@@ -70,9 +70,10 @@ def _reception(
 ) -> Reception:
     from integration_monitor.ingest.receiver.intakes import Intakes
     from integration_monitor.ingest.receiver.limits import Limits
-    from integration_monitor.ingest.receiver.reception import WRITERS, Reception
+    from integration_monitor.ingest.receiver.reception import Reception
     from integration_monitor.store.webhook_intake import WebhookWriter
+    from integration_monitor.store.webhook_notes import NoteWriter
 
     intakes = Intakes(fleet.current, environ)
-    writers = [WebhookWriter(store) for _ in range(WRITERS)]
-    return Reception(intakes, writers, limits=Limits(bytes=max_body))
+    limits = Limits(bytes=max_body)
+    return Reception(intakes, WebhookWriter(store), NoteWriter(store), limits=limits)

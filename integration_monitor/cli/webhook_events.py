@@ -73,6 +73,7 @@ def stats(
     """
     from integration_monitor.signals.wording import clock
     from integration_monitor.store.webhook_listing import Numbers, numbers
+    from integration_monitor.store.webhook_tallies import add_up
 
     environ = environment()
     started = moment(since)
@@ -84,6 +85,7 @@ def stats(
             watched = [one.name for one in fleet.integrations if one.webhooks is not None]
         with opened_store(environ) as store, store.begin() as connection:
             require_known(connection, integration, environ, directory)
+            add_up(connection)
             found = numbers(connection, integration=integration, since=start)
     names = {*found, *watched} if integration is None else {integration}
     by_name = {name: found.get(name, Numbers()) for name in sorted(names)}

@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from integration_monitor.store.webhook_queue import another_was_first
 from integration_monitor.store.webhook_tables import (
     webhook_counts,
     webhook_deliveries,
@@ -82,7 +83,12 @@ class Numbers:
     backlog: int = 0
 
 
-_LISTED = tuple(webhook_events.c[name] for name in ListedEvent.__dataclass_fields__)
+_NOT_YET_FLAGGED = sa.and_(webhook_events.c.queued_at.is_(None), another_was_first())
+_CONFLICTING = sa.or_(webhook_events.c.conflicting, _NOT_YET_FLAGGED).label("conflicting")
+_LISTED = tuple(
+    _CONFLICTING if name == "conflicting" else webhook_events.c[name]
+    for name in ListedEvent.__dataclass_fields__
+)
 
 
 def listed(

@@ -87,25 +87,30 @@ def take(connection: sa.Connection, integration: str, limit: int) -> tuple[Store
     )
 
 
-def _flag(connection: sa.Connection, ids: Sequence[int]) -> Set[int]:
-    """Flag those whose id came with another body at the same moment, at another receiver.
+def another_was_first() -> sa.ColumnElement[bool]:
+    """Whether an unread event's id came with another body too, which is the one that stands.
 
-    Neither receiver saw the other's then. One of them stays as it is: what was read before, or
-    else what came first.
+    That is what was read before, or else what came first; what is flagged does not stand, so that
+    the one that does may be replayed.
     """
     known = webhook_events.alias("known")
     key = ("integration", "connection", "event_id")
-    other = sa.exists().where(
+    return sa.exists().where(
         *(known.c[name] == webhook_events.c[name] for name in key),
         known.c.digest != webhook_events.c.digest,
+        known.c.conflicting.is_(False),
         sa.or_(known.c.queued_at.is_not(None), known.c.id < webhook_events.c.id),
     )
+
+
+def _flag(connection: sa.Connection, ids: Sequence[int]) -> Set[int]:
+    """Flag those whose id came before with another body: receivers do not wait to look for it."""
     statement = (
         webhook_events.update()
         .where(
             webhook_events.c.id == sa.any_(sa.literal(list(ids), sa.ARRAY(sa.BigInteger))),
             webhook_events.c.conflicting.is_(False),
-            other,
+            another_was_first(),
         )
         .values(conflicting=True)
         .returning(webhook_events.c.id)

@@ -4,37 +4,28 @@ from __future__ import annotations
 
 ADD_EVENTS = """
 with came as materialized (
-    select *, date_trunc('hour', received_at, 'UTC') as hour
+    select *
     from unnest(
         %(integration)b::text[], %(connection)b::text[], %(event_id)b::text[], %(digest)b::bytea[],
         %(type)b::text[], %(tenant)b::text[], %(object_id)b::text[], %(order_key)b::text[],
         %(occurred_at)b::timestamptz[], %(received_at)b::timestamptz[], %(headers)b::text[],
-        %(body)b::bytea[], %(request_id)b::bigint[], %(entry)b::integer[],
-        %(conflicting)b::boolean[]
+        %(body)b::bytea[], %(request_id)b::bigint[], %(entry)b::bigint[]
     ) as came(
         integration, connection, event_id, digest, type, tenant, object_id, order_key,
-        occurred_at, received_at, headers, body, request_id, entry, conflicting
+        occurred_at, received_at, headers, body, request_id, entry
     )
 ),
 added as (
     insert into integration_monitor.webhook_events (
         integration, connection, event_id, digest, type, tenant, object_id, order_key,
-        occurred_at, received_at, headers, body, request_id, entry, state, conflicting
+        occurred_at, received_at, headers, body, request_id, entry, state
     )
     select
         integration, connection, event_id, digest, type, tenant, object_id, order_key,
-        occurred_at, received_at, headers::jsonb, body, request_id, entry, 'received',
-        conflicting or coalesce((
-            select true
-            from integration_monitor.webhook_events as known
-            where (known.integration, known.connection, known.event_id)
-                = (came.integration, came.connection, came.event_id)
-                and known.digest <> came.digest
-            limit 1
-        ), false)
+        occurred_at, received_at, headers::jsonb, body, request_id, entry, 'received'
     from came
     on conflict (integration, connection, event_id, digest) do nothing
-    returning integration, tenant, type, date_trunc('hour', received_at, 'UTC') as hour, request_id
+    returning integration, tenant, type, received_at, request_id
 ),
 requests as (
     insert into integration_monitor.webhook_requests (id, received_at, body)
@@ -42,24 +33,36 @@ requests as (
     from unnest(%(raw_id)b::bigint[], %(raw_at)b::timestamptz[], %(raw_body)b::bytea[])
         as raw(id, received_at, body)
     where id in (select request_id from added)
+)
+insert into integration_monitor.webhook_tallies (
+    integration, tenant, type, hour, received, duplicates, first_at, last_at
+)
+select integration, tenant, coalesce(type, ''), date_trunc('hour', received_at, 'UTC'),
+    sum(is_new), sum(came) - sum(is_new), min(received_at), max(received_at)
+from (
+    select integration, tenant, type, received_at, 1 as came, 0 as is_new from came
+    union all
+    select integration, tenant, type, received_at, 0, 1 from added
+) as events
+group by 1, 2, 3, 4
+"""
+"""Events, their tallies and the bodies that held a list of them, in one statement: so the counts
+are those of what is stored. A body of which all events were known is not kept again. An array may
+be null where all of its values are."""
+
+ADD_UP = """
+with turn as materialized (
+    select pg_try_advisory_xact_lock(hashtext('webhook_tallies')) as mine
 ),
-seen as (
-    select integration, tenant, coalesce(type, '') as type, hour, count(*) as number,
-        min(received_at) as first_at, max(received_at) as last_at
-    from came group by 1, 2, 3, 4
-),
-new as (
-    select integration, tenant, coalesce(type, '') as type, hour, count(*) as number
-    from added group by 1, 2, 3, 4
+gone as (
+    delete from integration_monitor.webhook_tallies where (select mine from turn) returning *
 )
 insert into integration_monitor.webhook_counts as known (
     integration, tenant, type, hour, received, duplicates, first_at, last_at
 )
-select integration, tenant, type, hour, coalesce(new.number, 0),
-    seen.number - coalesce(new.number, 0), first_at, last_at
-from seen left join new using (integration, tenant, type, hour)
--- In one order, so that two receivers never wait for each other.
-order by integration, tenant, type, hour
+select integration, tenant, type, hour, sum(received), sum(duplicates), min(first_at), max(last_at)
+from gone
+group by integration, tenant, type, hour
 on conflict (integration, tenant, type, hour) do update set
     received = known.received + excluded.received,
     duplicates = known.duplicates + excluded.duplicates,
@@ -67,8 +70,8 @@ on conflict (integration, tenant, type, hour) do update set
     last_at = greatest(known.last_at, excluded.last_at),
     longest_s = greatest(known.longest_s, extract(epoch from excluded.first_at - known.last_at))
 """
-"""Events, their counts and the bodies that held a list of them, in one statement: so the counts
-are those of what is stored. A body of which all events were known is not kept again."""
+"""Tallies become counts. Only one at a time does so; for others there is nothing meanwhile. Gaps
+between tallies that are added up together are not seen: they are shorter than a second."""
 
 REQUEST_IDS = """
 select nextval(pg_get_serial_sequence('integration_monitor.webhook_requests', 'id'))

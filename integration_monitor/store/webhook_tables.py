@@ -82,6 +82,20 @@ webhook_counts = sa.Table(
 )
 sa.Index("ix_webhook_counts_hour", webhook_counts.c.hour, webhook_counts.c.integration)
 
+webhook_tallies = sa.Table(
+    "webhook_tallies",
+    metadata,
+    text_column("integration"),
+    text_column("tenant"),
+    text_column("type"),
+    time_column("hour"),
+    sa.Column("received", sa.BigInteger, nullable=False),
+    sa.Column("duplicates", sa.BigInteger, nullable=False),
+    time_column("first_at"),
+    time_column("last_at"),
+    comment="What a transaction of a receiver adds to the counts; within a second it is added up.",
+)
+
 webhook_rejections = sa.Table(
     "webhook_rejections",
     metadata,

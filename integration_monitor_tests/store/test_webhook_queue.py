@@ -29,3 +29,12 @@ def test_of_one_id_with_two_bodies_one_is_flagged(store: Store, queued: tuple[bo
         (False, True): {first["id"]: True},
     }
     assert take(store) == {**expected[queued], other["id"]: False}
+
+
+def test_the_one_that_stands_may_be_read_again(store: Store) -> None:
+    first, flagged = (
+        {**an_event(9, took=None, queued=known), "event_id": "e1", "conflicting": known}
+        for known in (False, True)
+    )
+    store_webhooks(store, events=[first, flagged])
+    assert take(store) == {first["id"]: False}

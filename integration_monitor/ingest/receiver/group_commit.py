@@ -1,9 +1,7 @@
 """Group commit: whatever waits is stored in one transaction, and then all of it is acknowledged.
 
-No timer: while transactions are under way the next requests gather. There are two writers, so that
-the store works on one half of what waits while the other half is answered and repeated; with one
-of them either the store or this process would always wait for the other. Who waits is told either
-that its events are durable or that they may not be; what is not known is not acknowledged.
+No timer: while a transaction is under way the next requests gather. Who waits is told either that
+its events are durable or that they may not be; what is not known is not acknowledged.
 """
 
 from __future__ import annotations
@@ -17,7 +15,8 @@ from typing import Protocol
 
 from integration_monitor.ingest.receiver.limits import DEFAULT_LIMITS, Limits
 from integration_monitor.store.engine import StoreError
-from integration_monitor.store.webhook_intake import Arrival, RefusedByStore
+from integration_monitor.store.kept_connection import RefusedByStore
+from integration_monitor.store.webhook_intake import Arrival
 
 BACKOFF_S = (0.1, 0.2, 0.5, 1.0, 2.0)
 """Seconds before the store is tried again; the last one from then on."""
@@ -52,18 +51,17 @@ class GroupCommit:
 
     def __init__(
         self,
-        writers: Sequence[Writer],
+        writer: Writer,
         note: Callable[[], Awaitable[None]],
         limits: Limits = DEFAULT_LIMITS,
     ) -> None:
         """`note` stores what else there is to say, and raises `StoreError`; called each second."""
-        self._writers = writers
+        self._writer = writer
         self._note = note
         self._limits = limits
         self._queue: deque[_Waiting] = deque()
         self._bytes = 0
         self._requests = 0
-        self._writing = 0
         self._wake = asyncio.Event()
         self._trouble = asyncio.Event()
         self._away = False
@@ -82,8 +80,7 @@ class GroupCommit:
         durable: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._queue.append((arrival, durable, size))
         self._requests, self._bytes = self._requests + 1, self._bytes + size
-        if self._is_worth_it:
-            self._wake.set()
+        self._wake.set()
         try:
             await durable
         finally:
@@ -92,10 +89,9 @@ class GroupCommit:
     async def run(self) -> None:
         """Until `close`, and then until nothing waits any more."""
         watching = asyncio.create_task(self._watch())
-        await asyncio.gather(*(self._commit(writer) for writer in self._writers))
+        await self._commit()
         await watching
-        for writer in self._writers:
-            await writer.close()
+        await self._writer.close()
 
     def close(self) -> None:
         """Let `run` end when everything that waits is stored."""
@@ -103,20 +99,17 @@ class GroupCommit:
         self._wake.set()
         self._trouble.set()
 
-    async def _commit(self, writer: Writer) -> None:
+    async def _commit(self) -> None:
         while self._queue or not self._closing:
-            batch = self._take() if self._is_worth_it else ()
+            batch = self._take()
             if not batch:
                 self._wake.clear()
                 await self._wake.wait()
                 continue
-            self._writing += len(batch)
             try:
-                await self._write(writer, batch)
+                await self._write(batch)
             except Exception as error:  # noqa: BLE001 - who waits is told, whatever it was
                 self._lose(error)
-            finally:
-                self._writing -= len(batch)
 
     async def _watch(self) -> None:
         """Of a store that is away a note is also how it shows that it is back."""
@@ -138,32 +131,23 @@ class GroupCommit:
         with suppress(StoreError, RefusedByStore):
             await self._note()
 
-    @property
-    def _is_worth_it(self) -> bool:
-        """Beside what is being written, at least as much waits: small transactions cost the most.
-
-        Always so where nothing is being written.
-        """
-        return self._closing or len(self._queue) >= self._writing
-
     def _take(self) -> Sequence[_Waiting]:
-        """A writer's share of all that waits, as far as it goes into one transaction."""
+        """All that waits, as far as it goes into one transaction."""
         batch: list[_Waiting] = []
         size = 0
-        share = -(-(len(self._queue) + self._writing) // len(self._writers))
-        while self._queue and len(batch) < share and size < self._limits.at_once_bytes:
+        while self._queue and size < self._limits.at_once_bytes:
             batch.append(self._queue.popleft())
             size += batch[-1][2]
         return batch
 
-    async def _write(self, writer: Writer, batch: Sequence[_Waiting]) -> None:
+    async def _write(self, batch: Sequence[_Waiting]) -> None:
         try:
-            await writer.add([one[0] for one in batch])
+            await self._writer.add([one[0] for one in batch])
         except RefusedByStore as error:
             # One of them is to blame, or they met another receiver's: that is no fault of all.
             if len(batch) > 1:
                 for one in batch:
-                    await self._write(writer, [one])
+                    await self._write([one])
             else:
                 _log.error("the store refuses a webhook of %s: %s", _named(batch), error)
                 _settle(batch, Unavailable("it could not be stored"))

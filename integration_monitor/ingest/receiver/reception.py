@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, MutableMapping, Sequence
+from collections.abc import AsyncIterator, Callable, MutableMapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
 
@@ -22,13 +23,13 @@ from integration_monitor.ingest.signature import SignatureError
 from integration_monitor.ingest.some_a_minute import SomeAMinute
 from integration_monitor.manifest.domain import SINGLE
 from integration_monitor.store.engine import StoreError
+from integration_monitor.store.kept_connection import RefusedByStore
 from integration_monitor.store.storable import storable
-from integration_monitor.store.webhook_intake import Arrival, RefusedByStore, WebhookWriter
+from integration_monitor.store.webhook_intake import Arrival, WebhookWriter
+from integration_monitor.store.webhook_notes import NoteWriter
 
 LOGGED_A_MINUTE = 10
 """Rejections of an integration."""
-WRITERS = 2
-"""Transactions under way at once."""
 FOLLOW_EVERY_S = 5.0
 BACK_IN_S = 5
 PREFIX = "/webhooks/"
@@ -44,13 +45,15 @@ class Reception:
     def __init__(
         self,
         intakes: Intakes,
-        writers: Sequence[WebhookWriter],
+        writer: WebhookWriter,
+        notes: NoteWriter,
         *,
         limits: Limits = DEFAULT_LIMITS,
         clock: Clock = lambda: datetime.now(UTC),
     ) -> None:
         self._intakes = intakes
-        self._writers = writers
+        self._writer = writer
+        self._notes = notes
         self._limits = limits
         self._bodies = BodyReader(
             at_most=limits.bytes, within_s=limits.within_s, arriving=limits.waiting_bytes
@@ -63,7 +66,7 @@ class Reception:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Requests are taken within the block; at its end everything that waits is stored."""
-        self._commits = GroupCommit(self._writers, self._note, self._limits)
+        self._commits = GroupCommit(self._writer, self._note, self._limits)
         beside = [asyncio.create_task(one) for one in (self._follow(), self._bodies.watch())]
         committing = asyncio.create_task(self._commits.run())
         try:
@@ -71,6 +74,7 @@ class Reception:
         finally:
             self._commits.close()
             await committing
+            await self._notes.close()
             for one in beside:
                 one.cancel()
             await asyncio.gather(*beside, return_exceptions=True)
@@ -78,7 +82,7 @@ class Reception:
     async def answer(self, scope: Scope, receive: Receive) -> Answer:
         """The answer to a request below `PREFIX`."""
         try:
-            target = _target(scope)
+            target = _target(scope["raw_path"], scope["query_string"])
         except NotTaken as error:
             return wrong(404, str(error))
         try:
@@ -128,7 +132,7 @@ class Reception:
         minute = self._clock().replace(second=0, microsecond=0)
         rejections = self._rejected.take()
         try:
-            await self._writers[0].note(minute, rejections)
+            await self._notes.write(minute, rejections)
         except (StoreError, RefusedByStore):
             self._rejected.give_back(rejections)
             raise
@@ -149,12 +153,13 @@ class Reception:
             _log.warning("a webhook of %s is not taken: %s", target.integration, detail)
 
 
-def _target(scope: Scope) -> Target:
-    """Raises `NotTaken` for another path."""
-    _, _, rest = scope["raw_path"].decode("latin-1").partition(PREFIX)
+@lru_cache(maxsize=256)
+def _target(raw_path: bytes, query_string: bytes) -> Target:
+    """Raises `NotTaken` for another path. A partner posts to one address again and again."""
+    _, _, rest = raw_path.decode("latin-1").partition(PREFIX)
     name, slash, tenant = rest.partition("/")
     connection = unquote(tenant) if slash else SINGLE
     if "/" in tenant or not connection or storable(connection) != connection:
         raise NotTaken("webhooks are posted to /webhooks/INTEGRATION or …/INTEGRATION/TENANT")
-    query = scope["query_string"].decode("latin-1")
+    query = query_string.decode("latin-1")
     return Target(unquote(name), connection, f"{slash}{tenant}{'?' if query else ''}{query}")

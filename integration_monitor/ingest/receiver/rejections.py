@@ -7,7 +7,7 @@ from datetime import datetime
 
 from integration_monitor.manifest.domain import SINGLE
 from integration_monitor.store.storable import storable
-from integration_monitor.store.webhook_intake import Rejections
+from integration_monitor.store.webhook_notes import Rejections
 
 MOST_CONNECTIONS = 100
 """Of an integration, within an hour: tenants in paths are invented as easily as signatures."""

@@ -12,7 +12,8 @@ import pytest
 from integration_monitor.ingest.receiver.group_commit import GroupCommit, QueueFull, Unavailable
 from integration_monitor.ingest.receiver.limits import Limits
 from integration_monitor.store.engine import StoreError
-from integration_monitor.store.webhook_intake import Arrival, NewEvent, RefusedByStore
+from integration_monitor.store.kept_connection import RefusedByStore
+from integration_monitor.store.webhook_intake import Arrival, NewEvent
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 LIMITS = Limits(waiting=4, waiting_bytes=1000, at_once_bytes=100)
@@ -56,15 +57,12 @@ class FakeWriter:
         self.closed = True
 
 
-def run(
-    story: Callable[[GroupCommit, FakeWriter], Awaitable[None]], other: FakeWriter | None = None
-) -> FakeWriter:
+def run(story: Callable[[GroupCommit, FakeWriter], Awaitable[None]]) -> FakeWriter:
     """A story, with the queue running beside it; it drains at the end."""
 
     async def told() -> FakeWriter:
         writer = FakeWriter()
-        writers = [writer, other] if other else [writer]
-        commits = GroupCommit(writers, writer.note, LIMITS)
+        commits = GroupCommit(writer, writer.note, LIMITS)
         running = asyncio.create_task(commits.run())
         await story(commits, writer)
         commits.close()
@@ -173,64 +171,3 @@ def test_who_no_longer_waits_is_stored_all_the_same() -> None:
         await commits.store(arrival("b"))
 
     assert list(chain(*run(story).batches)) == ["a", "b"]
-
-
-def test_a_second_writer_takes_what_comes_while_the_first_one_writes() -> None:
-    other = FakeWriter()
-
-    async def story(commits: GroupCommit, writer: FakeWriter) -> None:
-        writer.open.clear()
-        held = [asyncio.create_task(commits.store(arrival(name))) for name in "ab"]
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
-        assert await outcomes(commits, *map(arrival, "cd")) == [None] * 2
-        assert not held[0].done()
-        writer.open.set()
-        await asyncio.gather(*held)
-
-    batches = run(story, other).batches + other.batches
-    assert sorted(chain(*batches)) == ["a", "b", "c", "d"]
-    assert other.batches
-
-
-def test_a_second_transaction_is_not_begun_for_less_than_the_first_one_holds() -> None:
-    other = FakeWriter()
-
-    async def story(commits: GroupCommit, writer: FakeWriter) -> None:
-        writer.open.clear()
-        held = [asyncio.create_task(commits.store(arrival(name))) for name in "abc"]
-        await asyncio.sleep(0.01)
-        assert not any(one.done() for one in held)
-        assert not other.batches
-        writer.open.set()
-        await asyncio.gather(*held)
-
-    batches = run(story, other).batches + other.batches
-    assert sorted(batches) == [["a", "b"], ["c"]]
-
-
-def test_what_one_writer_loses_the_other_one_does_not() -> None:
-    other = FakeWriter()
-    other.away = True
-
-    async def story(commits: GroupCommit, writer: FakeWriter) -> None:
-        writer.open.clear()
-        found = asyncio.gather(*map(commits.store, map(arrival, "ab")), return_exceptions=True)
-        await asyncio.sleep(0.01)
-        other.away = False
-        writer.open.set()
-        told = [type(one) for one in await found]
-        assert sorted(map(str, told)) == sorted(map(str, [Unavailable, type(None)]))
-
-    stored = run(story, other).batches + other.batches
-    assert len(list(chain(*stored))) == 1
-
-
-def test_it_ends_while_a_writer_has_nothing_to_do() -> None:
-    other = FakeWriter()
-
-    async def story(commits: GroupCommit, writer: FakeWriter) -> None:
-        assert await outcomes(commits, *map(arrival, "abc")) == [None] * 3
-
-    assert run(story, other).closed
-    assert other.closed

@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -17,13 +17,15 @@ import sqlalchemy as sa
 
 from integration_monitor.ingest.receiver.intakes import Intakes
 from integration_monitor.ingest.receiver.limits import DEFAULT_LIMITS, Limits
-from integration_monitor.ingest.receiver.reception import WRITERS, Reception
+from integration_monitor.ingest.receiver.reception import Reception
 from integration_monitor.ingest.server import create_app
 from integration_monitor.manifest.domain import BrokenManifest, Fleet, Integration, Owner, Reference
 from integration_monitor.manifest.webhooks import Handshake, Webhooks
 from integration_monitor.store.engine import Store
 from integration_monitor.store.table_parts import metadata
 from integration_monitor.store.webhook_intake import WebhookWriter
+from integration_monitor.store.webhook_notes import NoteWriter
+from integration_monitor.store.webhook_tallies import add_up
 from integration_monitor_tests.ingest.app_server import serving
 
 SECRET = "a-secret-of-ours"
@@ -83,6 +85,12 @@ class Receiver:
         """All rows of a table."""
         return rows(self.store, table)
 
+    def counts(self) -> list[dict[str, Any]]:
+        """What was counted up to now."""
+        with self.store.begin() as connection:
+            add_up(connection)
+        return self.rows("webhook_counts")
+
 
 def rows(store: Store, table: str) -> list[dict[str, Any]]:
     """All rows of a table, the first one first."""
@@ -106,14 +114,15 @@ def receiver(
     *,
     limits: Limits = DEFAULT_LIMITS,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-    writers: Sequence[WebhookWriter] = (),
+    patience_s: float = 10,
 ) -> Iterator[Receiver]:
     """The receiver of `FLEET`."""
     known = fleet()
     intakes = Intakes(lambda: known, ENVIRON)
     reception = Reception(
         intakes,
-        writers or [WebhookWriter(store) for _ in range(WRITERS)],
+        WebhookWriter(store, patience_s=patience_s),
+        NoteWriter(store, patience_s=patience_s),
         limits=limits,
         clock=clock,
     )
