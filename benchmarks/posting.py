@@ -6,102 +6,86 @@ Run as a process of its own: `python -m benchmarks.posting URL`, sizes as flags;
 from __future__ import annotations
 
 import argparse
-import asyncio
 import hashlib
 import hmac
 import json
+import select
+import socket
 import statistics
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
-from typing import cast
+from contextlib import ExitStack
 from urllib.parse import urlsplit
-
-import uvloop
 
 SECRET = "bench"
 BODY_BYTES = 1200
-
-
-class Connection(asyncio.Protocol):
-    """One of the senders: the next request when the answer to the last one is there."""
-
-    def __init__(self, sender: Sender) -> None:
-        self._sender = sender
-        self._sent_at = 0.0
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)
-        self._sender.free(self)
-
-    def send(self, request: bytes, due: float) -> None:
-        """`due`: when it was to be sent; waiting for a free connection counts."""
-        self._sent_at = due
-        self._transport.write(request)
-
-    def data_received(self, data: bytes) -> None:
-        # Answers are small, and come whole.
-        if not data.startswith(b"HTTP/1.1 200"):
-            self._sender.fail(data.decode(errors="replace"))
-        self._sender.took.append(time.perf_counter() - self._sent_at)
-        self._sender.free(self)
+_TICK_S = 0.0002
+"""At a fixed rate; a poll waits for whole milliseconds."""
 
 
 class Sender:
-    """Sends all requests: as fast as they are answered, or at a fixed rate."""
+    """Sends all requests: as fast as they are answered, or at a fixed rate.
+
+    Over bare sockets, without an event loop of Python's: what the sender takes of the machine is
+    what the server misses.
+    """
 
     def __init__(self, requests: Sequence[bytes], rate: int) -> None:
         self.took: list[float] = []
-        self._requests = iter(requests)
-        self._left = len(requests)
+        self._requests = requests
         self._rate = rate
-        self._idle: deque[Connection] = deque()
-        self._overdue: deque[float] = deque()
-        self._done = asyncio.Event()
-        self._wrong = ""
+        self._sent = 0
+        self._idle: deque[socket.socket] = deque()
+        self._due_at: dict[socket.socket, float] = {}
+        self._started_at = 0.0
 
-    def free(self, connection: Connection) -> None:
-        """A connection waits for work."""
-        if self._rate:
-            if self._overdue:
-                connection.send(next(self._requests), self._overdue.popleft())
-            else:
-                self._idle.append(connection)
-        else:
-            request = next(self._requests, None)
-            if request is not None:
-                connection.send(request, time.perf_counter())
-        if len(self.took) == self._left:
-            self._done.set()
-
-    def fail(self, answer: str) -> None:
-        """End with an answer that is no 200."""
-        self._wrong = answer
-        self._done.set()
-
-    async def run(self, host: str, port: int, connections: int) -> float:
+    def run(self, address: tuple[str, int], connections: int) -> float:
         """Seconds that all of it took."""
-        loop = asyncio.get_running_loop()
-        started = time.perf_counter()
-        for _ in range(connections):
-            await loop.create_connection(lambda: Connection(self), host, port)
-        if self._rate:
-            await self._pace()
-        await self._done.wait()
-        if self._wrong:
-            raise SystemExit(self._wrong)
-        return time.perf_counter() - started
+        with ExitStack() as stack, select.epoll() as ready:
+            by_fd = {}
+            for _ in range(connections):
+                one = stack.enter_context(socket.create_connection(address))
+                by_fd[one.fileno()] = one
+                ready.register(one, select.EPOLLIN)
+            self._idle.extend(by_fd.values())
+            self._started_at = time.perf_counter()
+            while len(self.took) < len(self._requests):
+                self._send_due()
+                if self._rate:
+                    time.sleep(_TICK_S)
+                for fd, _ in ready.poll(0 if self._rate else None):
+                    self._take(by_fd[fd])
+                    self._send_due()
+            return time.perf_counter() - self._started_at
 
-    async def _pace(self) -> None:
-        due = time.perf_counter()
-        for _ in range(self._left):
-            due += 1 / self._rate
-            await asyncio.sleep(max(0.0, due - time.perf_counter()))
-            if self._idle:
-                # In turns: a server closes a connection that is idle for seconds.
-                self._idle.popleft().send(next(self._requests), due)
-            else:
-                self._overdue.append(due)
+    def _send_due(self) -> None:
+        """What is to be sent by now, over the connections that are idle for longest.
+
+        A server closes one that is idle for seconds.
+        """
+        while self._idle and self._sent < len(self._requests):
+            due_at = self._next_at()
+            if due_at > time.perf_counter():
+                return
+            one = self._idle.popleft()
+            # Waiting for a connection since then counts.
+            self._due_at[one] = due_at
+            one.sendall(self._requests[self._sent])
+            self._sent += 1
+
+    def _take(self, one: socket.socket) -> None:
+        """An answer: they are small, and come whole."""
+        data = one.recv(65536)
+        if not data.startswith(b"HTTP/1.1 200"):
+            raise SystemExit(data.decode(errors="replace") or "the server hung up")
+        self.took.append(time.perf_counter() - self._due_at[one])
+        self._idle.append(one)
+
+    def _next_at(self) -> float:
+        if not self._rate:
+            return time.perf_counter()
+        return self._started_at + self._sent / self._rate
 
 
 def requests(number: int, path: str) -> Iterator[bytes]:
@@ -129,7 +113,7 @@ def main() -> None:
     given = parser.parse_args()
     url = urlsplit(given.url)
     sender = Sender(list(requests(given.number, url.path)), given.rate)
-    seconds = uvloop.run(sender.run(url.hostname or "", url.port or 0, given.connections))
+    seconds = sender.run((url.hostname or "", url.port or 0), given.connections)
     ranked = statistics.quantiles(sender.took, n=1000)
     figures = {"number": given.number, "rate": given.number / seconds}
     figures |= {"p50": ranked[499] * 1e3, "p99": ranked[989] * 1e3}

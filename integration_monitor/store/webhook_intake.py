@@ -9,7 +9,7 @@ from typing import NamedTuple
 from integration_monitor.store.columns import Bytes, Column, Numbers, Texts, Times
 from integration_monitor.store.engine import Store
 from integration_monitor.store.kept_connection import KeptConnection
-from integration_monitor.store.webhook_sql import ADD_EVENTS, REQUEST_IDS
+from integration_monitor.store.webhook_sql import ADD_EVENTS, ADD_LISTS, REQUEST_IDS
 
 
 class NewEvent(NamedTuple):
@@ -49,7 +49,10 @@ class Arrival(NamedTuple):
     @property
     def size(self) -> int:
         """Bytes of its bodies."""
-        return sum(len(event.body) for event in self.events) + len(self.raw or b"")
+        size = len(self.raw or b"")
+        for event in self.events:
+            size += len(event.body)
+        return size
 
 
 class WebhookWriter:
@@ -72,7 +75,9 @@ class WebhookWriter:
                 await cursor.execute(REQUEST_IDS, {"number": len(lists)})
                 ids = [row[0] for row in await cursor.fetchall()]
             # One statement is one transaction, and one journey to the server.
-            await cursor.execute(ADD_EVENTS, _parameters(arrivals, lists, ids))
+            await cursor.execute(
+                ADD_LISTS if lists else ADD_EVENTS, _parameters(arrivals, lists, ids)
+            )
 
     async def close(self) -> None:
         """Let the connection go; the next write opens another one."""

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-ADD_EVENTS = """
-with came as materialized (
-    select *
+_ADD = """
+with added as (
+    insert into integration_monitor.webhook_events (
+        integration, connection, event_id, digest, type, tenant, object_id, order_key,
+        occurred_at, received_at, headers, body, request_id, entry, state
+    )
+    select
+        integration, connection, event_id, digest, type, tenant, object_id, order_key,
+        occurred_at, received_at, headers::jsonb, body, request_id, entry, 'received'
     from unnest(
         %(integration)b::text[], %(connection)b::text[], %(event_id)b::text[], %(digest)b::bytea[],
         %(type)b::text[], %(tenant)b::text[], %(object_id)b::text[], %(order_key)b::text[],
@@ -14,41 +20,42 @@ with came as materialized (
         integration, connection, event_id, digest, type, tenant, object_id, order_key,
         occurred_at, received_at, headers, body, request_id, entry
     )
-),
-added as (
-    insert into integration_monitor.webhook_events (
-        integration, connection, event_id, digest, type, tenant, object_id, order_key,
-        occurred_at, received_at, headers, body, request_id, entry, state
-    )
-    select
-        integration, connection, event_id, digest, type, tenant, object_id, order_key,
-        occurred_at, received_at, headers::jsonb, body, request_id, entry, 'received'
-    from came
     on conflict (integration, connection, event_id, digest) do nothing
     returning integration, tenant, type, received_at, request_id
-),
-requests as (
-    insert into integration_monitor.webhook_requests (id, received_at, body)
-    select id, received_at, body
-    from unnest(%(raw_id)b::bigint[], %(raw_at)b::timestamptz[], %(raw_body)b::bytea[])
-        as raw(id, received_at, body)
-    where id in (select request_id from added)
-)
+){requests}
 insert into integration_monitor.webhook_tallies (
     integration, tenant, type, hour, received, duplicates, first_at, last_at
 )
 select integration, tenant, coalesce(type, ''), date_trunc('hour', received_at, 'UTC'),
     sum(is_new), sum(came) - sum(is_new), min(received_at), max(received_at)
 from (
-    select integration, tenant, type, received_at, 1 as came, 0 as is_new from came
+    select *, 1 as came, 0 as is_new
+    from unnest(
+        %(integration)b::text[], %(tenant)b::text[], %(type)b::text[],
+        %(received_at)b::timestamptz[]
+    ) as came(integration, tenant, type, received_at)
     union all
     select integration, tenant, type, received_at, 0, 1 from added
 ) as events
 group by 1, 2, 3, 4
 """
-"""Events, their tallies and the bodies that held a list of them, in one statement: so the counts
-are those of what is stored. A body of which all events were known is not kept again. An array may
-be null where all of its values are."""
+
+_REQUESTS = """,
+requests as (
+    insert into integration_monitor.webhook_requests (id, received_at, body)
+    select id, received_at, body
+    from unnest(%(raw_id)b::bigint[], %(raw_at)b::timestamptz[], %(raw_body)b::bytea[])
+        as raw(id, received_at, body)
+    where id in (select request_id from added)
+)"""
+
+ADD_EVENTS = _ADD.format(requests="")
+"""Events and their tallies in one statement: so the counts are those of what is stored. An array
+may be null where all of its values are."""
+
+ADD_LISTS = _ADD.format(requests=_REQUESTS)
+"""The same, and the bodies that held lists of them. A body of which all events were known is not
+kept again."""
 
 ADD_UP = """
 with turn as materialized (

@@ -46,13 +46,8 @@ sa.Index(
     unique=True,
 )  # fmt: skip
 sa.Index(
-    "ix_webhook_events_unqueued",
-    webhook_events.c.integration, webhook_events.c.id,
-    postgresql_where=webhook_events.c.queued_at.is_(None),
-)  # fmt: skip
-sa.Index(
     "ix_webhook_events_waiting",
-    webhook_events.c.integration, webhook_events.c.received_at,
+    webhook_events.c.integration, webhook_events.c.queued_at, webhook_events.c.id,
     postgresql_where=webhook_events.c.state == "received",
 )  # fmt: skip
 sa.Index("ix_webhook_events_received_at", webhook_events.c.received_at, postgresql_using="brin")

@@ -70,5 +70,5 @@ class Intake:
             )
             for event in found
         ]
-        is_list = any(event.entry is not None for event in found)
+        is_list = bool(found) and found[0].entry is not None
         return Arrival(events, body if is_list else None)

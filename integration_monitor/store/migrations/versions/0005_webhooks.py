@@ -122,17 +122,9 @@ def upgrade() -> None:
         postgresql_using="brin",
     )
     op.create_index(
-        "ix_webhook_events_unqueued",
-        "webhook_events",
-        ["integration", "id"],
-        unique=False,
-        schema="integration_monitor",
-        postgresql_where=sa.text("queued_at IS NULL"),
-    )
-    op.create_index(
         "ix_webhook_events_waiting",
         "webhook_events",
-        ["integration", "received_at"],
+        ["integration", "queued_at", "id"],
         unique=False,
         schema="integration_monitor",
         postgresql_where=sa.text("state = 'received'"),
@@ -237,12 +229,6 @@ def downgrade() -> None:
         table_name="webhook_events",
         schema="integration_monitor",
         postgresql_where=sa.text("state = 'received'"),
-    )
-    op.drop_index(
-        "ix_webhook_events_unqueued",
-        table_name="webhook_events",
-        schema="integration_monitor",
-        postgresql_where=sa.text("queued_at IS NULL"),
     )
     op.drop_index(
         "ix_webhook_events_received_at",
