@@ -101,6 +101,8 @@ class GroupCommit:
 
     async def _commit(self) -> None:
         while self._queue or not self._closing:
+            # Who was told is answered first, and what has just arrived comes along.
+            await asyncio.sleep(0)
             batch = self._take()
             if not batch:
                 self._wake.clear()
