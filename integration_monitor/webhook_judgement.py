@@ -19,14 +19,16 @@ from integration_monitor.manifest.domain import Integration
 from integration_monitor.signals import (
     webhook_backlog,
     webhook_delivery,
+    webhook_hold,
     webhook_lag,
+    webhook_lag_hold,
     webhook_signatures,
     webhook_volume,
 )
 from integration_monitor.signals.judged import Judged
 from integration_monitor.signals.verdict import WEBHOOKS, Verdict
 from integration_monitor.signals.webhook_facts import WebhookFacts
-from integration_monitor.signals.webhook_lag_hold import NewerEvents, hold, remember, told_lags
+from integration_monitor.signals.webhook_lag_hold import NewerEvents, told_lags
 from integration_monitor.signals.webhook_subscription import with_subscriptions
 from integration_monitor.signals.webhooks import WebhookSignal, verdict
 from integration_monitor.store import (
@@ -44,6 +46,7 @@ LEARNING_S = 15.0
 
 Judge = Callable[[Integration], Verdict]
 JudgeFacts = Callable[[WebhookFacts, Integration, datetime], Verdict]
+Hold = Callable[[Verdict, Verdict | None, WebhookFacts, datetime], Verdict]
 Previous = Mapping[tuple[str, str], Verdict]
 """What was said before and was not ok, by integration and signal."""
 Read = Callable[
@@ -56,6 +59,12 @@ BY_FACTS: Mapping[WebhookSignal, JudgeFacts] = {
     "delivery": webhook_delivery.judge,
     "backlog": webhook_backlog.judge,
 }
+
+HOLDS: Mapping[WebhookSignal, Hold] = {
+    "signatures": webhook_hold.hold_signatures,
+    "delivery": webhook_hold.hold_delivery,
+}
+"""What is not over because nothing comes any more."""
 
 
 @dataclass(frozen=True)
@@ -92,17 +101,32 @@ def _by_facts(
     facts = webhook_facts.read(connection, integrations, now)
     newer = _newer_events(connection, integrations, previous, now)
 
-    def judged_by(judge: JudgeFacts) -> Judge:
-        return lambda integration: judge(facts[integration.name], integration, now)
+    def judged_by(signal: WebhookSignal, judge: JudgeFacts) -> Judge:
+        holds = HOLDS.get(signal, _as_found)
+
+        def judged(integration: Integration) -> Verdict:
+            known = facts[integration.name]
+            before = previous.get((integration.name, signal))
+            return holds(judge(known, integration, now), before, known, now)
+
+        return judged
 
     def lag(integration: Integration) -> Verdict:
         name = integration.name
         found = webhook_lag.judge(facts[name], integration, now)
         before = previous.get((name, webhook_lag.SIGNAL))
-        return hold(found, before, newer.get(name, webhook_newer.NOTHING), integration, now)
+        return webhook_lag_hold.hold(
+            found, before, newer.get(name, webhook_newer.NOTHING), integration, now
+        )
 
-    by_facts = {signal: judged_by(judge) for signal, judge in BY_FACTS.items()}
+    by_facts = {signal: judged_by(signal, judge) for signal, judge in BY_FACTS.items()}
     return {webhook_lag.SIGNAL: lag, **by_facts}
+
+
+def _as_found(
+    found: Verdict, _previous: Verdict | None, _facts: WebhookFacts, _now: datetime
+) -> Verdict:
+    return found
 
 
 def _newer_events(
@@ -243,6 +267,7 @@ def _unknown(
     now: datetime,
 ) -> Verdict:
     found = verdict(signal, integration, Judged("unknown", reason, "ticket"), now)
-    if signal != webhook_lag.SIGNAL:
-        return found
-    return remember(found, previous.get((integration.name, signal)), integration)
+    before = previous.get((integration.name, signal))
+    if signal == webhook_lag.SIGNAL:
+        return webhook_lag_hold.remember(found, before, integration)
+    return webhook_hold.remember(found, before) if signal in HOLDS else found

@@ -24,6 +24,7 @@ from integration_monitor_tests.webhook_rows import (
     CRM,
     NOW,
     a_count,
+    a_delivery,
     a_rejection,
     ago,
     an_event,
@@ -238,3 +239,47 @@ def test_a_query_that_fails_makes_nobody_forget_that_events_are_late(
     held = judged(store, now=later + timedelta(minutes=1))["crm", "ingestion_lag"]
     assert held.status == "fail"
     assert "; held: no event came since 14:20 UTC" in held.reason
+
+
+def test_rejections_are_over_when_a_request_is_accepted_and_not_before(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def signatures(minutes: int) -> Verdict:
+        now = NOW + timedelta(minutes=minutes)
+        return judged(store, CRM, now=now)["crm", "signatures"]
+
+    receiver_ran(store, NOW - timedelta(hours=1), NOW + timedelta(hours=2))
+    store_webhooks(store, events=[an_event(3000, tenant="-")])
+    store_webhooks(store, rejections=[a_rejection(n * 60, 5) for n in range(10)])
+    failed = signatures(0)
+    assert (failed.status, failed.severity) == ("fail", "page")
+
+    with monkeypatch.context() as broken:
+        broken.delattr(webhook_facts, "read")
+        assert signatures(25).reason.endswith(f"; before: {failed.reason}")
+    held = signatures(26)
+    assert (held.status, held.severity) == ("unknown", "page")
+    assert held.reason == (
+        "no request was accepted in 15 min, so it is not known whether it is over; before:"
+        f" {failed.reason}"
+    )
+
+    store_webhooks(store, events=[an_event(-70 * 60, tenant="-")])
+    assert signatures(71).status == "ok"
+
+
+def test_a_sink_that_gave_up_is_not_well_after_a_day_without_events(store: Store) -> None:
+    def delivery(hours: float) -> Verdict:
+        return judged(store, CRM, now=NOW + timedelta(hours=hours))["crm", "delivery"]
+
+    events = [an_event(60 + n, state="dead") for n in range(9)]
+    given_up = [a_delivery(event, "dead") for event in events]
+    store_webhooks(store, events=events, deliveries=given_up)
+    assert (delivery(0).status, delivery(0).severity) == ("fail", "page")
+    held = delivery(25)
+    assert (held.status, held.severity) == ("unknown", "page")
+    assert held.reason.startswith("nothing reached product in 24 h, so it is not known whether")
+
+    again = an_event(-26 * 3600, took=1)
+    store_webhooks(store, events=[again], deliveries=[a_delivery(again)])
+    assert delivery(26.1).status == "ok"

@@ -47,6 +47,11 @@ class _Found:
         return sorted(name for name, each in self.sink.tenants.items() if each.failed.window)
 
 
+def delivered_share(sink: str) -> str:
+    """Evidence: the share of events that reached a sink."""
+    return f"{sink}_delivered_share"
+
+
 def judge(facts: WebhookFacts, integration: Integration, now: datetime) -> Verdict:
     """The share of events that reached each sink against `webhooks.delivered`."""
     return verdict(SIGNAL, integration, _judge(facts, facts.rules), now)
@@ -187,7 +192,7 @@ def _evidence(found: list[_Found]) -> dict[str, float]:
     }
     for each in found:
         if each.name != PROCESSING:
-            evidence[f"{each.name}_delivered_share"] = 1 - _share(each.whole)
+            evidence[delivered_share(each.name)] = 1 - _share(each.whole)
     return evidence
 
 

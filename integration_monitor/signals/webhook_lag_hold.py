@@ -13,11 +13,12 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal, get_args
 
-from integration_monitor.manifest.domain import SINGLE, Integration
+from integration_monitor.manifest.domain import Integration
 from integration_monitor.manifest.webhooks import Webhooks
 from integration_monitor.signals.call_rules import FEWEST
 from integration_monitor.signals.call_silence import SILENT_AFTER
 from integration_monitor.signals.call_wording import minute
+from integration_monitor.signals.held import BEFORE, HELD, merged, original, tenants
 from integration_monitor.signals.verdict import Part, Verdict
 from integration_monitor.signals.webhook_lag import TOLD
 from integration_monitor.signals.wording import count, some
@@ -32,8 +33,6 @@ MOST = 20
 """Events in time that are enough, however few were late."""
 FORGOTTEN_AFTER = timedelta(days=30)
 """How long what fell silent is wondered at: as long as calls are."""
-_HELD = "; held: "
-_BEFORE = "; before: "
 
 
 @dataclass(frozen=True)
@@ -95,9 +94,9 @@ def remember(found: Verdict, previous: Verdict | None, integration: Integration)
     evidence = {**found.evidence, **_evidence(told), **_silence(previous)}
     return replace(
         found,
-        reason=f"{found.reason}{_BEFORE}{_original(previous.reason)}",
+        reason=f"{found.reason}{BEFORE}{original(previous.reason)}",
         parts=parts,
-        tenants=_named(parts),
+        tenants=tenants(parts),
         evidence=evidence,
     )
 
@@ -123,14 +122,14 @@ def hold(
     ]
     unwell = [part for part in previous.parts if not _is_well(newer.tenants.get(part.tenant), told)]
     kept = previous.parts if whole else unwell
-    parts = _merged(found.parts, kept)
+    parts = merged(found.parts, kept, "fail")
     if not whole and len(parts) == len(found.parts):
         return found
     carried = {what: each for what, each in told.items() if what not in again}
     held = replace(
         found,
         parts=parts,
-        tenants=_named(parts),
+        tenants=tenants(parts),
         evidence={**found.evidence, **_evidence(carried)},
     )
     if found.status == "fail":
@@ -180,7 +179,7 @@ def _held(
     integration: Integration,
     now: datetime,
 ) -> Verdict:
-    original = _original(previous.reason)
+    said_before = original(previous.reason)
     silent = _silence(previous)
     if not silent and now - progress.last_at > silent_after(integration):
         silent = {SILENT: progress.last_at.timestamp()}
@@ -191,7 +190,7 @@ def _held(
             held,
             status="unknown",
             severity=previous.severity,
-            reason=f"{said}{_BEFORE}{original}",
+            reason=f"{said}{BEFORE}{said_before}",
             parts=parts,
             evidence={**held.evidence, **silent},
         )
@@ -200,7 +199,7 @@ def _held(
         held,
         status="fail",
         severity=previous.severity,
-        reason=f"{original}{_HELD}{progress.said(now)}{also}",
+        reason=f"{said_before}{HELD}{progress.said(now)}{also}",
     )
 
 
@@ -216,16 +215,6 @@ def _is_well(newer: Newer | None, told: Mapping[What, Told]) -> bool:
     return newer is not None and all(newer[what] >= FEWEST for what in told)
 
 
-def _merged(found: Sequence[Part], kept: Sequence[Part]) -> tuple[Part, ...]:
-    names = {part.tenant for part in found}
-    before = (replace(part, status="fail") for part in kept if part.tenant not in names)
-    return tuple(sorted((*found, *before), key=lambda part: part.tenant))
-
-
-def _named(parts: Sequence[Part]) -> tuple[str, ...]:
-    return tuple(part.tenant for part in parts if part.tenant != SINGLE)
-
-
 def _evidence(told: Mapping[What, Told]) -> Mapping[str, float]:
     return {
         key: value
@@ -236,8 +225,3 @@ def _evidence(told: Mapping[What, Told]) -> Mapping[str, float]:
 
 def _silence(previous: Verdict) -> Mapping[str, float]:
     return {SILENT: previous.evidence[SILENT]} if SILENT in previous.evidence else {}
-
-
-def _original(reason: str) -> str:
-    """What was said when it failed by events."""
-    return reason.rpartition(_BEFORE)[2].partition(_HELD)[0]
