@@ -10,7 +10,7 @@ with added as (
     )
     select
         integration, connection, event_id, digest, type, tenant, object_id, order_key,
-        occurred_at, received_at, headers::jsonb, body, request_id, entry, 'received'
+        occurred_at, received_at, headers::json, body, request_id, entry, 'received'
     from unnest(
         %(integration)b::text[], %(connection)b::text[], %(event_id)b::text[], %(digest)b::bytea[],
         %(type)b::text[], %(tenant)b::text[], %(object_id)b::text[], %(order_key)b::text[],
@@ -24,20 +24,13 @@ with added as (
     returning integration, tenant, type, received_at, request_id
 ){requests}
 insert into integration_monitor.webhook_tallies (
-    integration, tenant, type, hour, received, duplicates, first_at, last_at
+    integration, tenant, type, received_at,
+    new_integration, new_tenant, new_type, new_received_at
 )
-select integration, tenant, coalesce(type, ''), date_trunc('hour', received_at, 'UTC'),
-    sum(is_new), sum(came) - sum(is_new), min(received_at), max(received_at)
-from (
-    select *, 1 as came, 0 as is_new
-    from unnest(
-        %(integration)b::text[], %(tenant)b::text[], %(type)b::text[],
-        %(received_at)b::timestamptz[]
-    ) as came(integration, tenant, type, received_at)
-    union all
-    select integration, tenant, type, received_at, 0, 1 from added
-) as events
-group by 1, 2, 3, 4
+select
+    %(integration)b::text[], %(tenant)b::text[], %(type)b::text[], %(received_at)b::timestamptz[],
+    array_agg(integration), array_agg(tenant), array_agg(type), array_agg(received_at)
+from added
 """
 
 _REQUESTS = """,
@@ -63,13 +56,23 @@ with turn as materialized (
 ),
 gone as (
     delete from integration_monitor.webhook_tallies where (select mine from turn) returning *
+),
+events as (
+    select came.*, 0 as is_new
+    from gone, unnest(gone.integration, gone.tenant, gone.type, gone.received_at)
+        as came(integration, tenant, type, received_at)
+    union all
+    select new.*, 1
+    from gone, unnest(new_integration, new_tenant, new_type, new_received_at)
+        as new(integration, tenant, type, received_at)
 )
 insert into integration_monitor.webhook_counts as known (
     integration, tenant, type, hour, received, duplicates, first_at, last_at
 )
-select integration, tenant, type, hour, sum(received), sum(duplicates), min(first_at), max(last_at)
-from gone
-group by integration, tenant, type, hour
+select integration, tenant, coalesce(type, ''), date_trunc('hour', received_at, 'UTC'),
+    sum(is_new), count(*) - 2 * sum(is_new), min(received_at), max(received_at)
+from events
+group by 1, 2, 3, 4
 on conflict (integration, tenant, type, hour) do update set
     received = known.received + excluded.received,
     duplicates = known.duplicates + excluded.duplicates,
@@ -77,8 +80,9 @@ on conflict (integration, tenant, type, hour) do update set
     last_at = greatest(known.last_at, excluded.last_at),
     longest_s = greatest(known.longest_s, extract(epoch from excluded.first_at - known.last_at))
 """
-"""Tallies become counts. Only one at a time does so; for others there is nothing meanwhile. Gaps
-between tallies that are added up together are not seen: they are shorter than a second."""
+"""Tallies become counts. What is new stands in them twice: among what came, and as new. Only one
+at a time adds up; for others there is nothing meanwhile. Gaps between events that are added up
+together are not seen: they are shorter than a second."""
 
 REQUEST_IDS = """
 select nextval(pg_get_serial_sequence('integration_monitor.webhook_requests', 'id'))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSON
 
 from integration_monitor.store.table_parts import (
     count_column,
@@ -28,7 +28,7 @@ webhook_events = sa.Table(
     text_column("order_key", nullable=True),
     time_column("occurred_at", nullable=True),
     time_column("received_at"),
-    sa.Column("headers", JSONB, nullable=False),
+    sa.Column("headers", JSON, nullable=False),
     sa.Column("body", sa.LargeBinary, nullable=False),
     sa.Column("request_id", sa.BigInteger),
     sa.Column("entry", sa.Integer),  # of its request's list, from 1 on; null: all of its body
@@ -80,15 +80,18 @@ sa.Index("ix_webhook_counts_hour", webhook_counts.c.hour, webhook_counts.c.integ
 webhook_tallies = sa.Table(
     "webhook_tallies",
     metadata,
-    text_column("integration"),
-    text_column("tenant"),
-    text_column("type"),
-    time_column("hour"),
-    sa.Column("received", sa.BigInteger, nullable=False),
-    sa.Column("duplicates", sa.BigInteger, nullable=False),
-    time_column("first_at"),
-    time_column("last_at"),
-    comment="What a transaction of a receiver adds to the counts; within a second it is added up.",
+    *(
+        sa.Column(f"{prefix}{name}", sa.ARRAY(kind))
+        for prefix in ("", "new_")
+        for name, kind in (
+            ("integration", sa.Text),
+            ("tenant", sa.Text),
+            ("type", sa.Text),
+            ("received_at", sa.DateTime(timezone=True)),
+        )
+    ),
+    comment="The events of a transaction of a receiver, and which of them were new, column by"
+    " column; within a second they are added up.",
 )
 
 webhook_rejections = sa.Table(

@@ -100,18 +100,19 @@ class GroupCommit:
         self._trouble.set()
 
     async def _commit(self) -> None:
-        while self._queue or not self._closing:
+        while True:
             # Who was told is answered first, and what has just arrived comes along.
             await asyncio.sleep(0)
-            batch = self._take()
-            if not batch:
+            if batch := self._take():
+                try:
+                    await self._write(batch)
+                except Exception as error:  # noqa: BLE001 - who waits is told, whatever it was
+                    self._lose(error)
+            elif self._closing:
+                return
+            else:
                 self._wake.clear()
                 await self._wake.wait()
-                continue
-            try:
-                await self._write(batch)
-            except Exception as error:  # noqa: BLE001 - who waits is told, whatever it was
-                self._lose(error)
 
     async def _watch(self) -> None:
         """Of a store that is away a note is also how it shows that it is back."""

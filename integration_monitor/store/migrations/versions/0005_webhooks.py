@@ -100,7 +100,7 @@ def upgrade() -> None:
         sa.Column("order_key", sa.Text(), nullable=True),
         sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("headers", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("headers", postgresql.JSON(astext_type=sa.Text()), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.Column("request_id", sa.BigInteger(), nullable=True),
         sa.Column("entry", sa.Integer(), nullable=True),
@@ -202,16 +202,17 @@ def upgrade() -> None:
     )
     op.create_table(
         "webhook_tallies",
-        sa.Column("integration", sa.Text(), nullable=False),
-        sa.Column("tenant", sa.Text(), nullable=False),
-        sa.Column("type", sa.Text(), nullable=False),
-        sa.Column("hour", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("received", sa.BigInteger(), nullable=False),
-        sa.Column("duplicates", sa.BigInteger(), nullable=False),
-        sa.Column("first_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("last_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("integration", sa.ARRAY(sa.Text()), nullable=True),
+        sa.Column("tenant", sa.ARRAY(sa.Text()), nullable=True),
+        sa.Column("type", sa.ARRAY(sa.Text()), nullable=True),
+        sa.Column("received_at", sa.ARRAY(sa.DateTime(timezone=True)), nullable=True),
+        sa.Column("new_integration", sa.ARRAY(sa.Text()), nullable=True),
+        sa.Column("new_tenant", sa.ARRAY(sa.Text()), nullable=True),
+        sa.Column("new_type", sa.ARRAY(sa.Text()), nullable=True),
+        sa.Column("new_received_at", sa.ARRAY(sa.DateTime(timezone=True)), nullable=True),
         schema="integration_monitor",
-        comment="What a transaction of a receiver adds to the counts; within a second it is added up.",
+        comment="The events of a transaction of a receiver, and which of them were new, column by"
+        " column; within a second they are added up.",
     )
     # ### end Alembic commands ###
 
