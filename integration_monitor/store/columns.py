@@ -47,7 +47,7 @@ class Numbers(Column):
     """`int` as `bigint`."""
 
 
-def register(connection: psycopg.AsyncConnection[Any]) -> None:
+def register(connection: psycopg.Connection[Any] | psycopg.AsyncConnection[Any]) -> None:
     """Let a connection take columns as parameters, with `%b`."""
     for dumper in (_TextsDumper, _BytesDumper, _TimesDumper, _NumbersDumper):
         connection.adapters.register_dumper(dumper.column, dumper)

@@ -114,15 +114,14 @@ def receiver(
     *,
     limits: Limits = DEFAULT_LIMITS,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-    patience_s: float = 10,
 ) -> Iterator[Receiver]:
     """The receiver of `FLEET`."""
     known = fleet()
     intakes = Intakes(lambda: known, ENVIRON)
     reception = Reception(
         intakes,
-        WebhookWriter(store, patience_s=patience_s),
-        NoteWriter(store, patience_s=patience_s),
+        WebhookWriter(store),
+        NoteWriter(store),
         limits=limits,
         clock=clock,
     )
