@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -26,16 +25,9 @@ class Answer:
 
     async def send(self, send: Send) -> None:
         """Send it; what is left of the request is not read."""
-        start, body = self._messages
-        await send(start)
-        await send(body)
-
-    @cached_property
-    def _messages(self) -> tuple[MutableMapping[str, Any], MutableMapping[str, Any]]:
-        """Nearly all requests get one and the same answer."""
         headers = [*self.headers, (b"content-length", b"%d" % len(self.body))]
-        start = {"type": "http.response.start", "status": self.status, "headers": headers}
-        return start, {"type": "http.response.body", "body": self.body}
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
+        await send({"type": "http.response.body", "body": self.body})
 
 
 TAKEN = Answer(200)
