@@ -1,4 +1,4 @@
-"""Bodies of webhooks: read as JSON or as a form, written in one form to be compared. Pure."""
+"""Bodies of webhooks: read as JSON, XML or a form, written in one form to be compared. Pure."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import msgspec
+
+from integration_monitor.ingest.xml_document import XmlError, read_xml
 
 FORM = "application/x-www-form-urlencoded"
 _PAYLOAD = "payload"
@@ -22,17 +24,21 @@ class UnreadableBody(ValueError):
 
 
 def read_document(body: bytes, content_type: str) -> Any:
-    """What a body says. Raises `UnreadableBody`.
+    """What a body says, by its content type: JSON, XML or a form. Raises `UnreadableBody`.
 
-    A form is a mapping of its fields, a field that came several times a list. A form of the one
-    field `payload` is the JSON in it, as Slack's interactions and GitHub's forms are.
+    XML is a mapping as `read_xml` has it, a form one of its fields; a field that came several times
+    is a list. A form of the one field `payload` is the JSON in it, as Slack's interactions and
+    GitHub's forms are.
     """
     if not body.strip():
         raise UnreadableBody("the body is empty")
-    # Some senders name JSON a form; no form begins with a bracket, which would be escaped.
-    if content_type.partition(";")[0].strip().lower() == FORM and body.lstrip()[:1] not in b"{[":
+    # Some senders name JSON otherwise; neither a form nor XML begins with such a bracket.
+    if body.lstrip()[:1] in b"{[":
+        return _json(body)
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind == FORM:
         return _form(body)
-    return _json(body)
+    return _xml(body) if kind.endswith(("/xml", "+xml")) else _json(body)
 
 
 def written(document: object) -> bytes:
@@ -53,6 +59,13 @@ def _form(body: bytes) -> Any:
     if list(found) == [_PAYLOAD] and len(found[_PAYLOAD]) == 1:
         return _json(found[_PAYLOAD][0].encode())
     return {name: values[0] if len(values) == 1 else values for name, values in found.items()}
+
+
+def _xml(body: bytes) -> Any:
+    try:
+        return read_xml(body)
+    except XmlError as error:
+        raise UnreadableBody(str(error)) from error
 
 
 def _json(body: bytes) -> Any:

@@ -99,6 +99,14 @@ class Piece:
 
 
 @dataclass(frozen=True)
+class Acknowledgement:
+    """What a partner wants to be answered to what was taken, where 200 alone does not do."""
+
+    content_type: str
+    body: str
+
+
+@dataclass(frozen=True)
 class SignatureScheme:
     """One way of signing. `header` and the names of headers are in lower case."""
 
@@ -112,6 +120,7 @@ class SignatureScheme:
     url: UrlRules = UrlRules()
     element: str | None = None
     """With `none`: the XML element of the body that has to hold the secret."""
+    acknowledgement: Acknowledgement | None = None
 
     @cached_property
     def signs_form(self) -> bool:

@@ -65,6 +65,11 @@ class Url(Wire):
     body_digest: Text | None = None
 
 
+class Acknowledgement(Wire):
+    content_type: Annotated[str, Field(pattern=r"^[\x20-\x7e]+$")]
+    body: Text
+
+
 class SignatureScheme(Wire):
     algorithm: domain.Algorithm
     key: Annotated[Key, BeforeValidator(_plain_key)] = Key()
@@ -75,6 +80,7 @@ class SignatureScheme(Wire):
     timestamp: Timestamp | None = None
     url: Url = Field(default_factory=Url)
     element: Annotated[str, Field(pattern=r"^[A-Za-z_][\w.-]*$")] | None = None
+    acknowledgement: Acknowledgement | None = None
 
 
 def mistakes(read: SignatureScheme) -> Iterator[tuple[str, str]]:
@@ -102,7 +108,12 @@ def convert(read: SignatureScheme) -> domain.SignatureScheme:
             tuple(read.url.decode_only), tuple(read.url.variants), read.url.body_digest
         ),
         element=read.element,
+        acknowledgement=_acknowledgement(read.acknowledgement),
     )
+
+
+def _acknowledgement(read: Acknowledgement | None) -> domain.Acknowledgement | None:
+    return None if read is None else domain.Acknowledgement(read.content_type, read.body)
 
 
 def _of_content(read: SignatureScheme) -> Iterator[tuple[str, str]]:

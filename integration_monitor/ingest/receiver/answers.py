@@ -7,11 +7,14 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 
+from integration_monitor.manifest.signature_scheme import Acknowledgement
+
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Headers = tuple[tuple[bytes, bytes], ...]
 
-_TEXT = ((b"content-type", b"text/plain; charset=utf-8"), (b"x-content-type-options", b"nosniff"))
+_NO_SNIFFING = (b"x-content-type-options", b"nosniff")
+_TEXT = ((b"content-type", b"text/plain; charset=utf-8"), _NO_SNIFFING)
 _JSON = ((b"content-type", b"application/json"),)
 
 
@@ -30,7 +33,15 @@ class Answer:
         await send({"type": "http.response.body", "body": self.body})
 
 
-TAKEN = Answer(200)
+_TAKEN = Answer(200)
+
+
+def acknowledged(wanted: Acknowledgement | None) -> Answer:
+    """Of what was taken: 200, with what the partner wants to read in it."""
+    if wanted is None:
+        return _TAKEN
+    headers = ((b"content-type", wanted.content_type.encode()), _NO_SNIFFING)
+    return Answer(200, wanted.body.encode(), headers)
 
 
 def text(said: str, *, status: int = 200) -> Answer:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from integration_monitor.ingest.event_reading import EventReader
-from integration_monitor.ingest.receiver.answers import Answer
+from integration_monitor.ingest.receiver.answers import Answer, acknowledged
 from integration_monitor.ingest.receiver.handshake import HandshakeAnswers
 from integration_monitor.ingest.receiver.request import Target, kept_headers, not_kept
 from integration_monitor.ingest.signature import Verifier, load_scheme
@@ -33,6 +33,8 @@ class Intake:
         # The query is that of the request: partners sign the one that they send.
         self._url = (webhooks.public_url or "").partition("?")[0]
         self._reader = EventReader.of(webhooks)
+        self.taken = acknowledged(scheme.acknowledgement)
+        """The answer to what was taken."""
         shows = scheme.algorithm in _SHOWS_ITS_SECRET
         self._not_kept = not_kept(scheme.header if shows else "")
 

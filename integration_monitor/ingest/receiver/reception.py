@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
 
-from integration_monitor.ingest.receiver.answers import TAKEN, Answer, Receive, later, wrong
+from integration_monitor.ingest.receiver.answers import Answer, Receive, later, wrong
 from integration_monitor.ingest.receiver.body import BodyError, BodyReader
 from integration_monitor.ingest.receiver.group_commit import GroupCommit, QueueFull, Unavailable
 from integration_monitor.ingest.receiver.intake import Intake
@@ -107,7 +107,7 @@ class Reception:
                 return taken
             if taken.events:
                 await self._stored(taken)
-            return TAKEN
+            return intake.taken
         except SignatureError as error:
             self._count(target, error.reason, str(error))
             return wrong(intake.rejected_status, error.detail, reason=error.reason)

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from integration_monitor.ingest.receiver.limits import Limits
+from integration_monitor.ingest.xml_document import read_xml
 from integration_monitor.store.engine import Store
 from integration_monitor.store.webhook_listing import listed
 from integration_monitor_tests.ingest.receiver.webhook_examples import (
@@ -209,3 +210,41 @@ def test_bodies_that_are_too_large(running: Receiver) -> None:
     chunked = running.http.post("/webhooks/shop", content=iter([b"x" * 1500] * 2))
     assert chunked.status_code == 413
     wait_for(lambda: [r["reason"] for r in _rejected(running)] == ["too_large"])
+
+
+_OUTBOUND = """<?xml version="1.0" encoding="UTF-8"?>
+<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/"
+  xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><soapenv:Body>
+<notifications xmlns="http://soap.sforce.com/2005/09/outbound">
+<OrganizationId>{organization}</OrganizationId><ActionId>04k1</ActionId><SessionId xsi:nil="true"/>
+{notifications}</notifications></soapenv:Body></soapenv:Envelope>"""
+_NOTIFICATION = """<Notification><Id>{id}</Id><sObject xsi:type="sf:Contact"
+  xmlns:sf="urn:sobject.enterprise.soap.sforce.com"><sf:Id>003-{id}</sf:Id></sObject></Notification>
+"""
+
+
+def _outbound(*ids: str, organization: str = SECRET) -> bytes:
+    notifications = "".join(_NOTIFICATION.format(id=each) for each in ids)
+    return _OUTBOUND.format(organization=organization, notifications=notifications).encode()
+
+
+@pytest.mark.parametrize("ids", [("04l1",), ("04l1", "04l2", "04l3")])
+def test_an_outbound_message_is_acknowledged_as_salesforce_wants_it(
+    running: Receiver, ids: tuple[str, ...]
+) -> None:
+    headers = {"Content-Type": "text/xml; charset=utf-8"}
+    answer = running.post("sales", _outbound(*ids), headers)
+    assert (answer.status_code, answer.headers["content-type"]) == (200, headers["Content-Type"])
+    said = read_xml(answer.content)["Envelope"]["Body"]
+    assert said == {"notificationsResponse": {"Ack": "true"}}
+    events = running.rows("webhook_events")
+    assert [event["event_id"] for event in events] == list(ids)
+    assert {event["type"] for event in events} == {"sf:Contact"}
+    assert [event["object_id"] for event in events] == [f"003-{each}" for each in ids]
+
+
+def test_an_outbound_message_of_another_organization_is_rejected(running: Receiver) -> None:
+    headers = {"Content-Type": "text/xml; charset=utf-8"}
+    answer = running.post("sales", _outbound("04l1", organization="00D-other"), headers)
+    assert (answer.status_code, answer.json()["reason"]) == (401, "mismatch")
+    assert running.rows("webhook_events") == []

@@ -50,6 +50,14 @@ FLEET: Mapping[str, Webhooks | None] = {
         GITHUB, signature="hubspot_v2", public_url="https://hooks.example.com/webhooks/forms"
     ),
     "basic": replace(GITHUB, signature="pipedrive"),
+    "sales": Webhooks(
+        "salesforce_outbound",
+        (Reference("SECRET"),),
+        each="Envelope.Body.notifications.Notification",
+        event_id=("Id",),
+        type='sObject."@type"',
+        object="sObject.Id",
+    ),
     "unset": replace(GITHUB, secrets=(Reference("NOWHERE"),)),
     "unkeyed": replace(GITHUB, signature="standard_webhooks"),
     "polled": None,
