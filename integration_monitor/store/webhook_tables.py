@@ -80,6 +80,9 @@ sa.Index("ix_webhook_counts_hour", webhook_counts.c.hour, webhook_counts.c.integ
 webhook_tallies = sa.Table(
     "webhook_tallies",
     metadata,
+    sa.Column(
+        "stored_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()
+    ),
     *(
         sa.Column(f"{prefix}{name}", sa.ARRAY(kind))
         for prefix in ("", "new_")

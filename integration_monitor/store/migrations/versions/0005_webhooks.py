@@ -202,6 +202,12 @@ def upgrade() -> None:
     )
     op.create_table(
         "webhook_tallies",
+        sa.Column(
+            "stored_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("now()"),
+            nullable=False,
+        ),
         sa.Column("integration", sa.ARRAY(sa.Text()), nullable=True),
         sa.Column("tenant", sa.ARRAY(sa.Text()), nullable=True),
         sa.Column("type", sa.ARRAY(sa.Text()), nullable=True),
