@@ -33,8 +33,8 @@ _NO_REQUESTS = Requests()
 class _Unproven:
     """What failed, and of which nothing came since that is well."""
 
-    said: str = ""
-    parts: Sequence[Part] = ()
+    said: str
+    parts: Sequence[Part]
     evidence: Mapping[str, float] = field(default_factory=dict)
 
 
