@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import random
 import socket
 import statistics
@@ -112,7 +113,7 @@ def _servers(store_url: str, directory: str) -> Iterator[Mapping[str, Server]]:
 def _orders() -> Iterator[Sequence[str]]:
     """All 24 orders of four, mixed, again and again.
 
-    The disk is still busy with what was written in the turn before: nobody shall always follow
+    PostgreSQL is still busy with what was written in the turn before: nobody shall always follow
     the one that writes nothing.
     """
     orders = list(itertools.permutations(_NAMES))
@@ -126,6 +127,7 @@ def _take_turns(
     """A round of short turns: a slow moment of the machine meets all of them."""
     for name in order:
         server = servers[name]
+        os.sync()
         before = _processor_s(server.process)
         figures = _post(server.url, sizes)
         used = _processor_s(server.process) - before

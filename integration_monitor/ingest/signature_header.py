@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
 
 from integration_monitor.ingest.signature_error import SignatureError
 from integration_monitor.manifest.signature_scheme import (
@@ -20,12 +21,11 @@ MAX_SIGNATURES = 16
 """Rotation needs two; each one more is work that a stranger gives us."""
 
 
-@dataclass(frozen=True)
-class Signatures:
+class Signatures(NamedTuple):
     """The signatures of a header as bytes, and its other parts as text."""
 
     signatures: tuple[bytes, ...]
-    parts: Mapping[str, str] = field(default_factory=dict)
+    parts: Mapping[str, str] = MappingProxyType({})
 
 
 def read_signatures(value: str, scheme: SignatureScheme) -> Signatures:
