@@ -90,17 +90,17 @@ def hour_counts(times: Times) -> HourCounts:
 
 
 def compare(
-    streams: Iterable[EventStream], rules: Sequence[Rule], seed: int = 11
+    streams: Iterable[EventStream], rules: Sequence[Rule], *, later: int = 0, seed: int = 11
 ) -> Mapping[str, Outcome]:
-    """Each rule on the same weeks and stops."""
+    """Each rule on the same weeks and stops, from so many weeks later on."""
     random = np.random.default_rng(seed)
-    weeks = [week for stream in streams for week in _weeks(stream, random)]
+    weeks = [week for stream in streams for week in _weeks(stream, later, random)]
     return {rule.name: _outcome(rule, weeks) for rule in rules}
 
 
-def _weeks(stream: EventStream, random: np.random.Generator) -> Iterator[_Week]:
+def _weeks(stream: EventStream, later: int, random: np.random.Generator) -> Iterator[_Week]:
     times = stream.times
-    start, end = int(times[0] // 3600) + 1, int(times[-1] // 3600)
+    start, end = int(times[0] // 3600) + 1 + later * TRIED, int(times[-1] // 3600)
     for first in range(start, end - TRAINING - TRIED + 1, TRIED):
         tried = first + TRAINING
         hours = TRAINING + TRIED + FOLLOWED
