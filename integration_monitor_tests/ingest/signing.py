@@ -13,7 +13,9 @@ from urllib.parse import urlencode
 
 import stripe
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hubspot.utils.signature import Signature
 from slack_sdk.signature import SignatureVerifier
+from square.utils.webhooks_helper import verify_signature
 from standardwebhooks import Webhook
 from starlette.datastructures import ImmutableMultiDict
 from svix import Webhook as SvixWebhook
@@ -98,18 +100,24 @@ def _asymmetric(prefix: str) -> Signer:
 
 
 def _hubspot_v3(at: datetime) -> Signed:
+    # HubSpot decodes before it signs, its SDK signs the address that it is given.
     decoded = "https://hooks.example.com/webhooks/crm?a=1/2&b=%20c"
-    made = b64(mac(f"POST{decoded}{TEXT}{millis(at)}"))
+    made = Signature.get_signature(SECRET, TEXT, "v3", decoded, timestamp=millis(at))
     return Signed({"X-HubSpot-Signature-v3": made, "X-HubSpot-Request-Timestamp": millis(at)})
 
 
-def _hubspot_v2(at: datetime) -> Signed:
-    made = hashlib.sha256(f"{SECRET}POST{URL}{TEXT}".encode()).hexdigest()
-    return Signed({"X-HubSpot-Signature": made})
+def _hubspot(version: str) -> Signer:
+    made = Signature.get_signature(SECRET, TEXT, version, URL)
+    return lambda at: Signed({"X-HubSpot-Signature": made})
 
 
-def _hubspot_v1(at: datetime) -> Signed:
-    return Signed({"X-HubSpot-Signature": hashlib.sha256(f"{SECRET}{TEXT}".encode()).hexdigest()})
+def _square(at: datetime) -> Signed:
+    # Its SDK does not sign, but it verifies.
+    header, made = "x-square-hmacsha256-signature", b64(mac(URL.encode() + BODY))
+    assert verify_signature(
+        request_body=TEXT, signature_header=made, signature_key=SECRET, notification_url=URL
+    )
+    return Signed({header: made})
 
 
 def _zendesk(at: datetime) -> Signed:
@@ -153,8 +161,8 @@ _ORGANIZATION = b"<x:Envelope><x:OrganizationId>00D000000000001AAA</x:Organizati
 SIGNERS: Mapping[str, Signer] = {
     "calendly": _calendly,
     "github": _of_body("X-Hub-Signature-256", f"sha256={mac(BODY).hex()}"),
-    "hubspot_v1": _hubspot_v1,
-    "hubspot_v2": _hubspot_v2,
+    "hubspot_v1": _hubspot("v1"),
+    "hubspot_v2": _hubspot("v2"),
     "hubspot_v3": _hubspot_v3,
     "intercom": _of_body("X-Hub-Signature", f"sha1={mac(BODY, 'sha1').hex()}"),
     "linear": _linear,
@@ -162,7 +170,7 @@ SIGNERS: Mapping[str, Signer] = {
     "salesforce_outbound": lambda at: Signed({}, _ORGANIZATION, "00D000000000001AAA"),
     "shopify": _of_body("X-Shopify-Hmac-Sha256", b64(mac(BODY))),
     "slack": _slack,
-    "square": _of_body("x-square-hmacsha256-signature", b64(mac(URL.encode() + BODY))),
+    "square": _square,
     "standard_webhooks": _standard("webhook", Webhook),
     "standard_webhooks_asymmetric": _asymmetric("webhook"),
     "stripe": _stripe,
