@@ -82,7 +82,8 @@ def stats(
         watched: list[str] = []
         if directory or environ.get(MANIFESTS):
             fleet = load_fleet(directory, environ)
-            watched = [one.name for one in fleet.integrations if one.webhooks is not None]
+            sound = [one.name for one in fleet.integrations if one.webhooks is not None]
+            watched = [*sound, *(one.name for one in fleet.broken)]
         with opened_store(environ) as store, store.begin() as connection:
             require_known(connection, integration, environ, directory)
             add_up(connection)

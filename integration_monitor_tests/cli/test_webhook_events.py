@@ -210,6 +210,15 @@ def test_an_integration_whose_manifest_is_broken_is_no_mistake(
     run("list", "--integration", "broken")
 
 
+def test_an_integration_whose_manifest_is_broken_has_its_numbers(
+    run: Program, store: Store, tmp_path: Path
+) -> None:
+    (tmp_path / "broken.yaml").write_text("version: 1\nintegration: broken\n")
+    broken, crm = run.objects("stats")
+    assert {*broken.values()} == {"broken", 0}
+    assert crm["integration"] == "crm"
+
+
 def test_all_that_is_known_of_an_event(run: Program, store: Store, shop: Product) -> None:
     receive(store, event(1))
     run("process", "--once")
