@@ -52,7 +52,8 @@ def _ingestion_lag(webhooks: Webhooks) -> str:
         "**How late are events?**\n\n"
         f"{measured}, over {span(rules.window)}: fails above {span(rules.p95)} that lasts for"
         f" {span(rules.lasting)}, and until enough newer events were in time: where"
-        " none come, that is no recovery. A partner's clock that is ahead makes it `unknown`."
+        " none come, that is no recovery. A replay is no delay. A partner's clock that is ahead"
+        " makes it `unknown`."
     )
 
 

@@ -54,6 +54,7 @@ def an_event(
     tenant: str = "-",
     state: str | None = None,
     queued: bool = True,
+    replayed_ago: float | None = None,
     request_id: int | None = None,
 ) -> dict[str, object]:
     """An event that came so many seconds ago, `late_by` after it occurred, processed in `took`."""
@@ -75,6 +76,7 @@ def an_event(
         "state": state or ("received" if took is None else "processed"),
         "queued_at": received_at if queued else None,
         "processed_at": None if took is None else received_at + timedelta(seconds=took),
+        "replayed_at": None if replayed_ago is None else ago(replayed_ago),
     }
 
 

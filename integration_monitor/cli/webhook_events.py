@@ -121,7 +121,12 @@ def replay(
     with clear_errors(), opened_store(environ) as store, store.begin() as connection:
         require_known(connection, integration, environ)
         again = webhook_replay.replay(
-            connection, integration=integration, event_id=event, since=started, dead=only_dead
+            connection,
+            datetime.now(UTC),
+            integration=integration,
+            event_id=event,
+            since=started,
+            dead=only_dead,
         )
     if event is not None and not again:
         fail(f"no such event; `{program()} webhooks list` shows them")

@@ -100,7 +100,7 @@ class Waiting:
 
     events: int
     oldest: datetime | None
-    """When the oldest came of those that were never tried; None: all were."""
+    """When the oldest came, or was replayed, of those that were never tried; None: all were."""
     retried: int = 0
     """Those that a sink refused and that are tried again."""
 
@@ -114,7 +114,7 @@ class WebhookFacts:
     arrival: Lags = _UNKNOWN
     """Received minus occurred; what came before it occurred counts as 0."""
     processing: Lags = _UNKNOWN
-    """Processed minus received; of what is not processed the time so far."""
+    """Processed minus received; of what is not processed the time so far. Without replays."""
     events: int = 0
     """All that came within `webhooks.lag.window`."""
     is_heard: bool = True

@@ -32,7 +32,8 @@ _SUMS = """
     avg(- seconds) FILTER (WHERE seconds < - most) AS ahead_by
 """
 # Both lags of an event are rows of their own: arrival, processing. Percentiles mean sorting, so of
-# tenants only those with late events are looked at so closely.
+# tenants only those with late events are looked at so closely. When an event is processed once more
+# says nothing of how long it waited for us.
 _LAGS = sa.text(f"""
     WITH rule AS (
         SELECT * FROM unnest(
@@ -45,7 +46,7 @@ _LAGS = sa.text(f"""
         JOIN rule ON name = integration
         CROSS JOIN LATERAL (VALUES
             ('arrival', CAST(extract(epoch FROM received_at - occurred_at) AS float8)),
-            ('processing', CASE WHEN state <> 'dead' THEN CAST(
+            ('processing', CASE WHEN state <> 'dead' AND replayed_at IS NULL THEN CAST(
                 extract(epoch FROM coalesce(processed_at, :now) - received_at) AS float8) END)
         ) AS each (what, seconds)
         WHERE id > :after AND received_at > opened AND received_at > :first

@@ -41,6 +41,8 @@ class ListedEvent:
     received_at: datetime
     queued_at: datetime | None
     processed_at: datetime | None
+    replayed_at: datetime | None
+    """When it was last put back to be read once more."""
     state: str
     error: str | None
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from integration_monitor.signals.webhook_lag_hold import Newer, NewerEvents
 
 # Of each tenant, and of all (NULL), the events after the newest late one. A clock that is ahead
-# makes no event one that is in time, nor does one that waits to be processed.
+# makes no event one that is in time, nor does one that waits to be processed, or is once more.
 _NEWER = sa.text("""
     WITH rule AS (
         SELECT * FROM unnest(
@@ -22,12 +22,12 @@ _NEWER = sa.text("""
         SELECT id, integration, tenant, received_at,
             received_at - occurred_at BETWEEN -1 * each.most AND each.most AS arrived,
             received_at - occurred_at > each.most AS arrived_late,
-            state <> 'dead' AND processed_at - received_at <= each.most AS processed,
-            state <> 'dead' AND coalesce(processed_at, :now) - received_at > each.most
-                AS processed_late
+            is_told AND processed_at - received_at <= each.most AS processed,
+            is_told AND coalesce(processed_at, :now) - received_at > each.most AS processed_late
         FROM integration_monitor.webhook_events
         JOIN (SELECT name, since, make_interval(secs => most) AS most FROM rule) AS each
             ON name = integration
+        CROSS JOIN LATERAL (SELECT state <> 'dead' AND replayed_at IS NULL AS is_told) AS known
         WHERE id > :after AND received_at > since AND received_at > :first
     ), late AS (
         SELECT integration, tenant, max(received_at) AS last_at,

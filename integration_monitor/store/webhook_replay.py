@@ -11,6 +11,7 @@ from integration_monitor.store.webhook_tables import webhook_deliveries, webhook
 
 def replay(
     connection: sa.Connection,
+    now: datetime,
     *,
     integration: str | None = None,
     event_id: str | None = None,
@@ -29,10 +30,18 @@ def replay(
     if dead:
         forgotten = forgotten.where(webhook_deliveries.c.state == "dead")
     connection.execute(forgotten)
+    # What nobody has read yet has waited since it came, and goes on doing so.
+    was_read = webhook_events.c.queued_at.is_not(None)
     again = (
         webhook_events.update()
         .where(*wanted)
-        .values(state="received", queued_at=None, processed_at=None, error=None)
+        .values(
+            state="received",
+            queued_at=None,
+            processed_at=None,
+            replayed_at=sa.case((was_read, now), else_=webhook_events.c.replayed_at),
+            error=None,
+        )
     )
     return connection.execute(again).rowcount
 

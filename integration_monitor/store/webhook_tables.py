@@ -36,6 +36,7 @@ webhook_events = sa.Table(
     text_column("unified_type", nullable=True),
     time_column("queued_at", nullable=True),
     time_column("processed_at", nullable=True),
+    time_column("replayed_at", nullable=True),  # put back after it was read
     text_column("error", nullable=True),
     comment="Events that were acknowledged. A digest leaves out what may differ between repeats.",
 )

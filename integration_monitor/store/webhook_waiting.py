@@ -23,12 +23,13 @@ def read(connection: sa.Connection, names: Sequence[str]) -> Mapping[str, Mappin
         .subquery()
     )
     is_tried = tried.c.event.is_not(None)
+    waiting_since = sa.func.coalesce(events.replayed_at, events.received_at)
     query = (
         sa.select(
             events.integration,
             events.tenant,
             sa.func.count(),
-            sa.func.min(events.received_at).filter(~is_tried),
+            sa.func.min(waiting_since).filter(~is_tried),
             sa.func.count().filter(is_tried),
         )
         .select_from(webhook_events.outerjoin(tried, tried.c.event == events.id))

@@ -58,6 +58,23 @@ def test_what_waits_to_be_processed_is_as_late_as_it_waits(store: Store) -> None
     assert (processing.events.window, processing.p95) == (1, 600)
 
 
+def test_an_event_that_was_replayed_is_not_late_for_it(store: Store) -> None:
+    store_webhooks(
+        store,
+        events=[
+            an_event(600),
+            an_event(600, took=590, replayed_ago=11),
+            an_event(600, took=None, replayed_ago=1),
+        ],
+    )
+    facts = read(store)["crm"]
+    arrival, processing = facts.arrival.whole, facts.processing.whole
+    assert arrival is not None
+    assert processing is not None
+    assert (facts.events, arrival.events.window) == (3, 3)
+    assert (processing.events.window, processing.late.window, processing.p95) == (1, 0, 1)
+
+
 def test_times_that_are_not_known_or_lie_ahead_are_told_apart(store: Store) -> None:
     store_webhooks(
         store,
@@ -138,6 +155,12 @@ def test_the_backlog_is_what_nobody_tried_yet(store: Store) -> None:
     facts = read(store)["crm"]
     assert facts.waiting == {"-": Waiting(3, ago(400), retried=1)}
     assert facts.last_processed == ago(40)
+
+
+def test_what_was_replayed_has_waited_since_then(store: Store) -> None:
+    days_old = an_event(200_000, took=None, queued=False, replayed_ago=40)
+    store_webhooks(store, events=[days_old, an_event(30, took=None, queued=False)])
+    assert read(store)["crm"].waiting == {"-": Waiting(2, ago(40))}
 
 
 def test_of_an_integration_without_events_nothing_is_known(store: Store) -> None:

@@ -24,6 +24,8 @@ def test_events_in_time_count_from_the_last_late_one_on(store: Store) -> None:
             an_event(500, tenant="acme", late_by=None),  # nobody knows when it occurred
             an_event(400, tenant="acme", late_by=-500),  # a clock that is ahead
             an_event(20, tenant="acme", took=None),  # not processed, and not late yet
+            *(an_event(30, tenant="acme", late_by=None, took=n, replayed_ago=25) for n in (5, 29)),
+            an_event(300, tenant="acme", late_by=None, took=290, replayed_ago=25),
             an_event(60, integration="other"),
         ],
     )

@@ -334,7 +334,7 @@ def test_what_is_replayed_for_a_sink_that_is_gone_does_not_wait_for_ever(
     worker = work(crm(product=http(shop.url)))
     worker.once()
     with store.begin() as connection:
-        assert webhook_replay.replay(connection, dead=True) == 1
+        assert webhook_replay.replay(connection, clock.now, dead=True) == 1
     worker.once()
     assert (states(store), shop.taken) == (["processed"], ["e1"])
 

@@ -12,6 +12,7 @@ from integration_monitor.store import webhook_replay
 from integration_monitor.store.engine import Store
 from integration_monitor_tests.ingest.processing.conftest import Work
 from integration_monitor_tests.ingest.processing.examples import (
+    NOW,
     Clock,
     crm,
     event,
@@ -73,7 +74,7 @@ def test_an_event_that_comes_twice_is_one_row(
     worker = work(crm(warehouse=sql(database_url)))
     worker.once()
     with store.begin() as connection:
-        assert webhook_replay.replay(connection, event_id="e1") == 1
+        assert webhook_replay.replay(connection, NOW, event_id="e1") == 1
     worker.once()
     assert rows(warehouse, "select count(*) from crm.events") == [(1,)]
     assert states(store) == ["processed"]
