@@ -70,14 +70,16 @@ def _delivery(webhooks: Webhooks) -> str:
     if not webhooks.sinks:
         return (
             "**Do events reach your systems?**\n\n"
-            "No sink is declared: events are kept, and not handed on."
+            "No sink is declared: events are kept, and not handed on. Fails where less than"
+            f" {_share(webhooks.delivered)} of those of {span(DELIVERY_WINDOW)} could be processed."
         )
     return (
         "**Do events reach your systems?**\n\n"
         f"To each of {', '.join(sorted(webhooks.sinks))}: fails where less than"
         f" {_share(webhooks.delivered)} of the events of {span(DELIVERY_WINDOW)} arrived; warns"
         " where the newest do again, or only one or two did not. What is tried again has not"
-        " arrived. Those that were given up: `integration-monitor webhooks dead`"
+        " arrived. Events that cannot be processed count against all that were read. Those that"
+        " were given up: `integration-monitor webhooks dead`"
     )
 
 

@@ -30,6 +30,8 @@ from integration_monitor.signals.wording import count, number, some, span, table
 SIGNAL: Final = "delivery"
 PROCESSING = "(processing)"
 """Stands among the sinks for what reached none of them."""
+_MANY = 10
+"""So many that cannot be processed, one after the other, are no accident."""
 _SHOWN = 50
 
 
@@ -46,6 +48,10 @@ class _Found:
     def tenants(self) -> list[str]:
         return sorted(name for name, each in self.sink.tenants.items() if each.failed.window)
 
+    @property
+    def where(self) -> str:
+        return "processing" if self.name == PROCESSING else self.name
+
 
 def delivered_share(sink: str) -> str:
     """Evidence: the share of events that reached a sink."""
@@ -58,7 +64,7 @@ def judge(facts: WebhookFacts, integration: Integration, now: datetime) -> Verdi
 
 
 def _judge(facts: WebhookFacts, rules: Webhooks) -> Judged:
-    places = _places(facts, rules)
+    places = _places(facts)
     found = [
         _Found(name, sink, _status(_whole(sink), rules), _whole(sink))
         for name, sink in places.items()
@@ -78,22 +84,11 @@ def _judge(facts: WebhookFacts, rules: Webhooks) -> Judged:
     return Judged(worst, said, _severity(bad), evidence, parts, details)
 
 
-def _places(facts: WebhookFacts, rules: Webhooks) -> Mapping[str, Sink]:
+def _places(facts: WebhookFacts) -> Mapping[str, Sink]:
     """The sinks; where events could not be processed, that comes first."""
     if not facts.unprocessable:
         return facts.sinks
-    given_up = {
-        tenant: Handed(_all_tried(tenant, facts, dead), dead, dead=dead.window)
-        for tenant, dead in facts.unprocessable.items()
-    }
-    return {PROCESSING: Sink(given_up), **facts.sinks}
-
-
-def _all_tried(tenant: str, facts: WebhookFacts, dead: Stretches) -> Stretches:
-    """What else was processed of the tenant: as many as the sink that got most was handed."""
-    handed = [sink.tenants[tenant].tried for sink in facts.sinks.values() if tenant in sink.tenants]
-    most = max(handed, key=lambda each: each.window, default=Stretches())
-    return Stretches.sum([most, dead])
+    return {PROCESSING: Sink(facts.unprocessable), **facts.sinks}
 
 
 def _whole(sink: Sink) -> Handed:
@@ -116,7 +111,7 @@ def _status(handed: Handed, rules: Webhooks) -> Status:
 
 def _severity(bad: Sequence[_Found]) -> Severity:
     """One or two events may yet arrive at the next attempt: that wakes nobody."""
-    if any(each.status == "fail" and _nothing_arrives(each.whole) for each in bad):
+    if any(each.status == "fail" and _nothing_arrives(each) for each in bad):
         return "page"
     return "ticket" if any(each.whole.failed.window >= FEWEST for each in bad) else "watch"
 
@@ -125,8 +120,10 @@ def _share(handed: Handed) -> float:
     return handed.failed.window / handed.tried.window if handed.tried.window else 0.0
 
 
-def _nothing_arrives(handed: Handed) -> bool:
-    recent = handed.tried.lasting >= FEWEST
+def _nothing_arrives(found: _Found) -> bool:
+    handed = found.whole
+    # A body that nobody can read says more of itself than of the place, as a sink's refusal does.
+    recent = handed.tried.lasting >= (_MANY if found.name == PROCESSING else FEWEST)
     of = handed.tried.lasting if recent else handed.tried.window
     return (handed.failed.lasting if recent else handed.failed.window) == of
 
@@ -142,9 +139,8 @@ def _sentence(found: _Found, rules: Webhooks) -> str:
         )
         if n
     ]
-    where = "processing" if found.name == PROCESSING else found.name
     text = (
-        f"{where}: {number(whole.failed.window)} of {count(whole.tried.window, 'event')} in"
+        f"{found.where}: {number(whole.failed.window)} of {count(whole.tried.window, 'event')} in"
         f" {span(DELIVERY_WINDOW)} did not arrive ({', '.join(state)}); {_percent(rules.delivered)}"
         " are to"
     )
@@ -164,13 +160,14 @@ def _of_tenant(tenant: str, bad: list[_Found]) -> str:
 
 
 def _well(found: list[_Found], rules: Webhooks) -> str:
-    if not rules.sinks:
-        return "no sink is declared: nothing is handed on"
-    tried = {each.name: each.whole for each in found if each.whole.tried.window}
     said = [
-        f"{name}: {_percent(1 - _share(whole))} of {count(whole.tried.window, 'event')}"
-        for name, whole in tried.items()
+        f"{each.where}: {_percent(1 - _share(each.whole))} of"
+        f" {count(each.whole.tried.window, 'event')}"
+        for each in found
+        if each.whole.tried.window
     ]
+    if not rules.sinks:
+        return "; ".join(["no sink is declared: nothing is handed on", *said])
     if not said:
         return f"nothing was to be delivered in {span(DELIVERY_WINDOW)}"
     return f"delivered in {span(DELIVERY_WINDOW)}: {'; '.join(said)}"
@@ -201,5 +198,6 @@ def _details(places: Mapping[str, Sink]) -> str:
         (name, tenant, number(each.tried.window), number(each.retried), number(each.dead))
         for name, sink in places.items()
         for tenant, each in sorted(sink.tenants.items(), key=lambda i: (-i[1].failed.window, i[0]))
+        if name != PROCESSING or each.failed.window
     ]
     return table(("sink", "tenant", "events", "tried again", "given up"), rows[:_SHOWN])

@@ -127,8 +127,9 @@ class WebhookFacts:
     first_seen: Mapping[str, datetime] = field(default_factory=dict)
     """Reasons of rejections that were not seen before the last `NEW_FOR`, and since when."""
     sinks: Mapping[str, Sink] = field(default_factory=dict)
-    unprocessable: Mapping[str, Stretches] = field(default_factory=dict)
-    """Events of `DELIVERY_WINDOW` that could not be processed and were given up, by tenant."""
+    unprocessable: Mapping[str, Handed] = field(default_factory=dict)
+    """By tenant, the events of `DELIVERY_WINDOW` that were read; failed are those that could not be
+    processed and were given up. Empty where no tenant has such."""
     waiting: Mapping[str, Waiting] = field(default_factory=dict)
     """By tenant."""
     last_processed: datetime | None = None

@@ -56,6 +56,16 @@ _UNPROCESSABLE = sa.text("""
                       WHERE event = known.id AND state = 'dead')
     GROUP BY integration, tenant
 """)
+# What waits to be read once more was read before: a replay takes nothing away.
+_READ = sa.text("""
+    SELECT integration, tenant,
+           count(*), count(*) FILTER (WHERE received_at >= :older AND received_at < :newer),
+           count(*) FILTER (WHERE received_at >= :newer)
+    FROM integration_monitor.webhook_events
+    WHERE id > :after AND received_at >= :opened AND integration = ANY (:names)
+      AND (queued_at IS NOT NULL OR replayed_at IS NOT NULL)
+    GROUP BY integration, tenant
+""")
 
 
 def sinks(
@@ -81,10 +91,29 @@ def sinks(
 
 def unprocessable(
     connection: sa.Connection, names: Sequence[str], after: int, now: datetime
+) -> Mapping[str, Mapping[str, Handed]]:
+    """By integration and tenant: events that were read, of integrations with some that could not
+    be, and so reached no sink.
+    """
+    dead = _stretches(connection, _UNPROCESSABLE, _given(names, after, now))
+    if not dead:
+        return {}
+    read = _stretches(connection, _READ, _given(list(dead), after, now))
+    return {
+        name: {tenant: _read(tried, dead[name].get(tenant)) for tenant, tried in of.items()}
+        for name, of in read.items()
+    }
+
+
+def _read(tried: Stretches, dead: Stretches | None) -> Handed:
+    return Handed(tried, dead, dead=dead.window) if dead else Handed(tried)
+
+
+def _stretches(
+    connection: sa.Connection, query: sa.TextClause, given: Mapping[str, object]
 ) -> Mapping[str, Mapping[str, Stretches]]:
-    """Events that reached no sink because they could not be read, by integration and tenant."""
     found: dict[str, dict[str, Stretches]] = defaultdict(dict)
-    for name, tenant, *counts in connection.execute(_UNPROCESSABLE, _given(names, after, now)):
+    for name, tenant, *counts in connection.execute(query, given):
         found[name][tenant] = Stretches(*counts)
     return found
 

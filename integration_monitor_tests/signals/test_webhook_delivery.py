@@ -66,10 +66,53 @@ def test_by_sink_and_tenant() -> None:
     assert "| product | globex | 30 | 20 | 10 |" in found.markdown
 
 
+def unreadable(dead: Stretches, others: Stretches = TRIED) -> dict[str, Handed]:
+    """Bodies that nobody can read, and so of no tenant, beside what is read of acme."""
+    return {"-": at(dead, dead.window, tried=dead), "acme": Handed(others)}
+
+
+@pytest.mark.parametrize("sinks", [{}, {"product": Sink({"acme": at(Stretches())})}])
+@pytest.mark.parametrize(
+    ("dead", "others", "status", "severity"),
+    [
+        (Stretches(3, 0, 3), TRIED, "ok", None),  # 99.7 % were processed
+        (Stretches(9), TRIED, "warn", "ticket"),  # the newest are
+        (Stretches(9, 2, 7), TRIED, "fail", "ticket"),
+        (Stretches(3, 0, 3), Stretches(200), "fail", "ticket"),  # nothing else came just now
+        (Stretches(10, 0, 10), Stretches(200), "fail", "page"),
+        (Stretches(3, 0, 3), Stretches(), "fail", "page"),  # nothing else at all
+        (Stretches(3, 0, 3), Stretches(1), "fail", "ticket"),
+        (Stretches(1, 0, 1), Stretches(2, 0, 2), "warn", "watch"),
+    ],
+)
+def test_what_could_not_be_processed_is_held_against_all_that_was_read(
+    sinks: dict[str, Sink],
+    dead: Stretches,
+    others: Stretches,
+    status: str,
+    severity: str | None,
+) -> None:
+    found = judged(sinks, unprocessable=unreadable(dead, others))
+    assert (found.status, found.severity) == (status, severity)
+    assert found.evidence["dead"] == dead.window
+
+
 def test_what_could_not_be_processed_reached_no_sink() -> None:
-    found = judged({"product": Sink({"-": at(Stretches())})}, unprocessable={"-": Stretches(9)})
-    assert found.status == "warn"
-    assert found.reason.startswith("processing: 9 of 1,009 events in 24 h did not arrive (9 given")
+    found = judged({"product": Sink({"acme": at(Stretches())})}, unprocessable=unreadable(TRIED))
+    assert found.reason == (
+        "processing: 1,000 of 2,000 events in 24 h did not arrive (1,000 given up); 99.5 % are to"
+    )
+    assert found.parts == (Part("-", "fail", "(processing): 1,000 of 1,000 events failed"),)
+    assert "| (processing) | - | 1,000 | 0 | 1,000 |" in found.markdown
+    assert "| (processing) | acme |" not in found.markdown
+
+
+def test_few_that_could_not_be_processed_are_said_without_sinks_too() -> None:
+    plain = replace(FACTS, rules=replace(RULES, sinks={}))
+    facts = replace(plain, unprocessable=unreadable(Stretches(3)))
+    assert judge(facts, CRM, NOW).reason == (
+        "no sink is declared: nothing is handed on; processing: 99.7 % of 1,003 events"
+    )
 
 
 def test_without_sinks_or_events_nothing_is_amiss_and_it_is_said() -> None:

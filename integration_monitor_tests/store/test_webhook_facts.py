@@ -6,7 +6,7 @@ import pytest
 
 from integration_monitor.manifest.domain import Integration
 from integration_monitor.signals.call_facts import Stretches
-from integration_monitor.signals.webhook_facts import Rejected, Waiting, WebhookFacts
+from integration_monitor.signals.webhook_facts import Handed, Rejected, Waiting, WebhookFacts
 from integration_monitor.store import webhook_facts
 from integration_monitor.store.engine import Store
 from integration_monitor.store.webhook_tables import receiver_minutes
@@ -141,7 +141,30 @@ def test_deliveries_that_are_tried_again_have_failed_so_far(store: Store) -> Non
     assert (acme.tried, acme.failed) == (Stretches(4, 4, 0), Stretches(3, 3, 0))
     assert (acme.retried, acme.dead) == (1, 1)
     assert sink.tenants["-"].retried == 1
-    assert facts.unprocessable == {"-": Stretches(1, 0, 1)}
+    assert facts.unprocessable == {
+        "-": Handed(Stretches(1, 0, 1), Stretches(1, 0, 1), dead=1),
+        "acme": Handed(Stretches(5, 4, 1)),
+    }
+
+
+def test_what_could_not_be_read_is_one_of_all_that_was(store: Store) -> None:
+    store_webhooks(
+        store,
+        events=[
+            *(an_event(10, state="dead") for _ in range(3)),
+            *(an_event(10, tenant="acme") for _ in range(5)),
+            an_event(1000, tenant="acme", took=None, queued=False, replayed_ago=5),
+            an_event(10, tenant="acme", took=None, queued=False),
+            an_event(100_000, tenant="acme"),
+            an_event(10, integration="shop"),
+        ],
+    )
+    facts = read(store, CRM, named("shop"))
+    assert facts["crm"].unprocessable == {
+        "-": Handed(Stretches(3, 0, 3), Stretches(3, 0, 3), dead=3),
+        "acme": Handed(Stretches(6, 0, 5)),
+    }
+    assert facts["shop"].unprocessable == {}
 
 
 def test_the_backlog_is_what_nobody_tried_yet(store: Store) -> None:
