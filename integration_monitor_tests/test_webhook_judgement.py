@@ -108,13 +108,16 @@ def test_who_comes_back_later_than_others_was_not_silent_meanwhile(store: Store)
     assert judged(store, CRM)["crm", "volume"].status == "ok"
 
 
-def test_silence_is_told_with_the_requests_that_come_all_the_same(store: Store) -> None:
+@pytest.mark.parametrize("reason", ["mismatch", "crowded"])
+def test_silence_is_told_with_the_requests_that_come_all_the_same(
+    store: Store, reason: str
+) -> None:
     silent_for(store, timedelta(minutes=41), "crm")
-    store_webhooks(store, rejections=turned_away("mismatch", range(41)))
+    store_webhooks(store, rejections=turned_away(reason, range(41)))
     volume = judged(store, CRM)["crm", "volume"]
     assert (volume.status, volume.severity) == ("fail", "page")
-    rejected = "yet 123 requests came in the last hour that our receiver rejected (mismatch 123)"
-    assert rejected in volume.reason
+    rejected = "yet 123 requests came in the last hour that our receiver rejected"
+    assert f"{rejected} ({reason} 123)" in volume.reason
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,8 @@ from integration_monitor.store.webhook_tables import (
 )
 
 _AT_ONCE = 1000
-_UNAVAILABLE = "unavailable"
-"""Requests that we could not take at the time: the partner sends them again."""
+_REPEATED = ("unavailable", "crowded")
+"""Requests that were answered 503: the partner sends them again."""
 
 
 @dataclass(frozen=True)
@@ -174,7 +174,7 @@ def _rejected() -> sa.Select[Any]:
     rejections = webhook_rejections.c
     return (
         sa.select(rejections.integration, _sum(rejections.requests).label("rejected"))
-        .where(rejections.reason != _UNAVAILABLE)
+        .where(rejections.reason.not_in(_REPEATED))
         .group_by(rejections.integration)
     )
 

@@ -150,7 +150,8 @@ def test_numbers_by_integration(run: Program, store: Store, shop: Product) -> No
                     tenant=tenant, type="", received=received, duplicates=duplicates, **series
                 )
             )
-        for reason, requests in (("mismatch", 7), ("timestamp", 2), ("unavailable", 100)):
+        counted = {"mismatch": 7, "timestamp": 2, "unavailable": 100, "crowded": 1000}
+        for reason, requests in counted.items():
             connection.execute(
                 webhook_rejections.insert().values(
                     integration="crm", connection="-", reason=reason, minute=NOW,

@@ -7,7 +7,6 @@ from collections.abc import MutableMapping, Sequence
 from typing import Any
 
 from integration_monitor.ingest.receiver.answers import Receive
-from integration_monitor.ingest.receiver.group_commit import QueueFull
 
 
 class BodyError(Exception):
@@ -18,6 +17,10 @@ class BodyError(Exception):
         self.status = status
         self.reason = reason
         self.detail = detail
+
+
+class Crowded(Exception):
+    """Too many bodies arrive at once. Nobody knows yet whose they are."""
 
 
 class BodyReader:
@@ -34,7 +37,7 @@ class BodyReader:
     async def read(self, receive: Receive, headers: Sequence[tuple[bytes, bytes]]) -> bytes:
         """The raw bytes. Raises `BodyError`: too large (413), too slow (408), cut off (400).
 
-        Raises `QueueFull` where too many arrive at once. What is too large is not read to its end.
+        Raises `Crowded` where too many arrive at once. What is too large is not read to its end.
         """
         for name, value in headers:
             # Chunked bodies have no length; how long they are shows.
@@ -80,7 +83,7 @@ class BodyReader:
                 if len(whole) > self._at_most:
                     raise self._too_large()
                 if self._arriving > self._most_arriving:
-                    raise QueueFull("too much is arriving")
+                    raise Crowded("too much is arriving")
                 if not message.get("more_body"):
                     return bytes(whole)
                 message = await receive()

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from integration_monitor.ingest.receiver.answers import Answer, Receive, later, wrong
-from integration_monitor.ingest.receiver.body import BodyError, BodyReader
+from integration_monitor.ingest.receiver.body import BodyError, BodyReader, Crowded
 from integration_monitor.ingest.receiver.group_commit import GroupCommit, QueueFull, Unavailable
 from integration_monitor.ingest.receiver.intake import Intake
 from integration_monitor.ingest.receiver.intakes import Intakes, NotTaken, Unready
@@ -32,6 +32,7 @@ LOGGED_A_MINUTE = 10
 """Rejections of an integration."""
 FOLLOW_EVERY_S = 5.0
 BACK_IN_S = 5
+BUSY_FOR_S = 1
 PREFIX = "/webhooks/"
 _log = logging.getLogger(__name__)
 
@@ -114,9 +115,14 @@ class Reception:
         except BodyError as error:
             self._count(target, error.reason, error.detail)
             return wrong(error.status, error.detail, (b"connection", b"close"))
+        except Crowded as error:
+            # Not known to be the partner's: whoever sends much must not excuse its silence.
+            self._count(target, "crowded", str(error))
+            return later(str(error), seconds=BUSY_FOR_S)
         except Unavailable as error:
             self._count(target, "unavailable", str(error))
-            return later(str(error), seconds=1 if isinstance(error, QueueFull) else BACK_IN_S)
+            seconds = BUSY_FOR_S if isinstance(error, QueueFull) else BACK_IN_S
+            return later(str(error), seconds=seconds)
 
     async def _stored(self, arrival: Arrival) -> None:
         if self._commits is None:

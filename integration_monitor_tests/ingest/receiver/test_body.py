@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from integration_monitor.ingest.receiver.body import BodyReader
-from integration_monitor.ingest.receiver.group_commit import QueueFull
+from integration_monitor.ingest.receiver.body import BodyReader, Crowded
 
 
 class Client:
@@ -32,7 +31,7 @@ def test_clients_that_all_send_slowly_do_not_fill_the_memory() -> None:
         clients = [Client(), Client()]
         waiting = [asyncio.create_task(reader.read(one.receive, [])) for one in clients]
         await asyncio.sleep(0)
-        with pytest.raises(QueueFull):
+        with pytest.raises(Crowded):
             await reader.read(Client().receive, [])
         for one in clients:
             one.go_on.set()

@@ -95,6 +95,16 @@ def test_a_body_that_arrives_too_slowly(running: Receiver) -> None:
         assert status_of(one) == "408"
 
 
+def test_bodies_that_crowd_are_nobodys_until_they_are_verified(store: Store) -> None:
+    with receiver(store, limits=Limits(waiting_bytes=1000)) as running, connected(running) as one:
+        one.sendall(head("Content-Length: 4000") + b"x" * 2000)
+        answer = one.makefile("rb").read(200).decode().lower()
+        assert "503" in answer.splitlines()[0]
+        assert "retry-after: 1" in answer.splitlines()
+        wait_for(lambda: len(running.rows("webhook_rejections")) == 1)
+        assert [r["reason"] for r in running.rows("webhook_rejections")] == ["crowded"]
+
+
 def test_heads_that_never_end(running: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(patient_protocol, "HEAD_WITHIN_S", 0.3)
     monkeypatch.setattr(patient_protocol, "LOOK_EVERY_S", 0.05)
