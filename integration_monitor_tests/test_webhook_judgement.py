@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -26,6 +26,7 @@ from integration_monitor_tests.webhook_rows import (
     a_count,
     a_delivery,
     a_rejection,
+    accepted,
     ago,
     an_event,
     named,
@@ -244,15 +245,25 @@ def test_a_query_that_fails_makes_nobody_forget_that_events_are_late(
     assert "; held: no event came since 14:20 UTC" in held.reason
 
 
+def an_event_came(store: Store) -> None:
+    """Its request is not counted yet."""
+    store_webhooks(store, events=[an_event(-70 * 60)])
+
+
+def a_repeat_came(store: Store) -> None:
+    store_webhooks(store, requests=[accepted(-70 * 60, 1)])
+
+
+@pytest.mark.parametrize("came", [an_event_came, a_repeat_came])
 def test_rejections_are_over_when_a_request_is_accepted_and_not_before(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    store: Store, monkeypatch: pytest.MonkeyPatch, came: Callable[[Store], None]
 ) -> None:
     def signatures(minutes: int) -> Verdict:
         now = NOW + timedelta(minutes=minutes)
         return judged(store, CRM, now=now)["crm", "signatures"]
 
     receiver_ran(store, NOW - timedelta(hours=1), NOW + timedelta(hours=2))
-    store_webhooks(store, events=[an_event(3000, tenant="-")])
+    store_webhooks(store, events=[an_event(3000)])
     store_webhooks(store, rejections=[a_rejection(n * 60, 5) for n in range(10)])
     failed = signatures(0)
     assert (failed.status, failed.severity) == ("fail", "page")
@@ -267,8 +278,16 @@ def test_rejections_are_over_when_a_request_is_accepted_and_not_before(
         f" {failed.reason}"
     )
 
-    store_webhooks(store, events=[an_event(-70 * 60, tenant="-")])
+    came(store)
     assert signatures(71).status == "ok"
+
+
+def test_whom_strangers_imitate_beside_repeats_wakes_nobody(store: Store) -> None:
+    probes = a_rejection(20, 11, "missing_header")
+    store_webhooks(store, events=[an_event(9000)], rejections=[probes], requests=[accepted(20, 11)])
+    found = judged(store, CRM)["crm", "signatures"]
+    assert (found.status, found.severity) == ("fail", "ticket")
+    assert found.reason == "50 % of 22 requests in 15 min rejected: missing_header 11"
 
 
 def test_a_sink_that_gave_up_is_not_well_after_a_day_without_events(store: Store) -> None:

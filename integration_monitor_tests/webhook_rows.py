@@ -11,6 +11,7 @@ from integration_monitor.manifest.domain import Integration, Owner, Reference
 from integration_monitor.manifest.webhooks import HttpSink, Webhooks
 from integration_monitor.store.engine import Store
 from integration_monitor.store.webhook_tables import (
+    webhook_accepted,
     webhook_counts,
     webhook_deliveries,
     webhook_events,
@@ -114,6 +115,14 @@ def a_rejection(
     return {**given, "minute": minute, "first_at": at, "last_at": at, **values}
 
 
+def accepted(
+    seconds_ago: float, requests: int, connection: str = "-", *, integration: str = "crm"
+) -> dict[str, object]:
+    """Requests that were acknowledged in one minute, be they repeats."""
+    whose = {"integration": integration, "connection": connection}
+    return {**whose, "minute": ago(seconds_ago).replace(second=0), "requests": requests}
+
+
 def store_webhooks(
     store: Store,
     *,
@@ -121,6 +130,7 @@ def store_webhooks(
     deliveries: list[dict[str, object]] | None = None,
     counts: list[dict[str, object]] | None = None,
     rejections: list[dict[str, object]] | None = None,
+    requests: list[dict[str, object]] | None = None,
 ) -> None:
     """Put them where the receiver and the workers put them."""
     tables = {
@@ -128,6 +138,7 @@ def store_webhooks(
         webhook_deliveries: deliveries,
         webhook_counts: counts,
         webhook_rejections: rejections,
+        webhook_accepted: requests,
     }
     with store.begin() as connection:
         for table, rows in tables.items():

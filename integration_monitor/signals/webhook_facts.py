@@ -64,11 +64,11 @@ class Requests:
     """The requests to one connection's address, within `REQUEST_WINDOW`."""
 
     accepted: Stretches = _NONE
-    """Those with events that were not stored before; a list of events counts once."""
+    """Those that were acknowledged, repeats too; a list of events counts once."""
     rejected: Mapping[str, Rejected] = field(default_factory=dict)
     """By reason."""
     is_known: bool = True
-    """Whether it ever sent an event: anybody may make up names of connections."""
+    """Whether anything of it was ever accepted: anybody may make up names of connections."""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from integration_monitor.store.delete_old import Deleted, Old, count_old, delete
 from integration_monitor.store.engine import Store
 from integration_monitor.store.webhook_tables import (
     receiver_minutes,
+    webhook_accepted,
     webhook_counts,
     webhook_deliveries,
     webhook_events,
@@ -32,8 +33,8 @@ def keep_webhooks(
     """Let go of what is older than its retention.
 
     - `webhooks`: events that reached all their sinks, with their bodies; the newest event of each
-      object; rejections; counts, minutes of the receiver and those in which it turned somebody away
-      with 503, but `LEARNED_FROM` at least;
+      object; how many requests were accepted and rejected; counts, minutes of the receiver and
+      those in which it turned somebody away with 503, but `LEARNED_FROM` at least;
     - `gaps`: events that were given up, for somebody may replay them.
 
     What is not processed, or waits for a sink, is never deleted. Returns as soon as `enough` says
@@ -71,5 +72,6 @@ def _old_rows(retention: Retention, now: datetime) -> Iterator[Old]:
     is_learned = rejections.reason == "unavailable"  # as minutes without a receiver are
     goes_on = sa.and_(is_learned, rejections.minute >= learned)
     yield webhook_rejections, sa.and_(rejections.minute < before, ~goes_on)
+    yield webhook_accepted, webhook_accepted.c.minute < before
     yield webhook_counts, webhook_counts.c.hour < learned
     yield receiver_minutes, receiver_minutes.c.minute < learned

@@ -19,18 +19,30 @@ from integration_monitor.signals.webhook_facts import (
     Requests,
 )
 
-# Events that were stored before are left out: how many requests they came in is not known.
+# Counts have the repeats; events are there a second before their requests are counted, and also
+# where a receiver was killed in that second.
 _ACCEPTED = sa.text("""
-    WITH request AS (
+    WITH stored AS (
         SELECT integration, connection, min(received_at) AS at
         FROM integration_monitor.webhook_events
         WHERE id > :after AND received_at >= :opened AND integration = ANY (:names)
         GROUP BY integration, connection, coalesce(request_id, - id)
+    ), known AS (
+        SELECT integration, connection, count(*) AS n,
+               count(*) FILTER (WHERE at >= :older AND at < :newer) AS older,
+               count(*) FILTER (WHERE at >= :newer) AS newer
+        FROM stored GROUP BY integration, connection
+        UNION ALL
+        SELECT integration, connection, sum(requests),
+               sum(requests) FILTER (WHERE minute >= :older AND minute < :newer),
+               sum(requests) FILTER (WHERE minute >= :newer)
+        FROM integration_monitor.webhook_accepted
+        WHERE minute >= :opened AND integration = ANY (:names)
+        GROUP BY integration, connection
     )
-    SELECT integration, connection, count(*),
-           count(*) FILTER (WHERE at >= :older AND at < :newer),
-           count(*) FILTER (WHERE at >= :newer)
-    FROM request GROUP BY integration, connection
+    SELECT integration, connection, CAST(max(n) AS bigint),
+           CAST(coalesce(max(older), 0) AS bigint), CAST(coalesce(max(newer), 0) AS bigint)
+    FROM known GROUP BY integration, connection
 """)
 _REJECTED = sa.text("""
     WITH recent AS (
@@ -65,7 +77,10 @@ class FoundRequests:
 def read(
     connection: sa.Connection, names: Sequence[str], after: int, now: datetime
 ) -> FoundRequests:
-    """Requests within `REQUEST_WINDOW`, of events with an id above `after`; what is new is told."""
+    """Requests within `REQUEST_WINDOW`, and which reasons are new.
+
+    Of those that were accepted a moment ago events with an id above `after` tell.
+    """
     end = now.replace(second=0, microsecond=0) + timedelta(minutes=1)
     parts = halves(end, LASTING)
     given = {

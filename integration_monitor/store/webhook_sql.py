@@ -108,3 +108,15 @@ on conflict (integration, connection, reason, minute) do update set
     first_at = least(known.first_at, excluded.first_at),
     last_at = greatest(known.last_at, excluded.last_at)
 """
+
+ADD_ACCEPTED = """
+insert into integration_monitor.webhook_accepted as known (
+    integration, connection, minute, requests
+)
+select * from unnest(
+    %(integration)s::text[], %(connection)s::text[], %(minute)s::timestamptz[],
+    %(requests)s::bigint[]
+)
+on conflict (integration, connection, minute) do update set
+    requests = known.requests + excluded.requests
+"""

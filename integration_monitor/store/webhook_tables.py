@@ -117,6 +117,17 @@ sa.Index(
     postgresql_where=webhook_rejections.c.reason == "unavailable",
 )  # fmt: skip
 
+webhook_accepted = sa.Table(
+    "webhook_accepted",
+    metadata,
+    text_column("integration", primary_key=True),
+    text_column("connection", primary_key=True),
+    sa.Column("minute", sa.DateTime(timezone=True), primary_key=True),
+    sa.Column("requests", sa.BigInteger, nullable=False),
+    comment="Requests that were acknowledged, repeats too, by the minute in which they came.",
+)
+sa.Index("ix_webhook_accepted_minute", webhook_accepted.c.minute)
+
 receiver_minutes = sa.Table(
     "receiver_minutes",
     metadata,

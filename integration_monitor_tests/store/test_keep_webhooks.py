@@ -14,6 +14,7 @@ from integration_monitor.store.engine import Store
 from integration_monitor.store.keep_webhooks import count_old_webhooks, keep_webhooks
 from integration_monitor.store.webhook_tables import (
     receiver_minutes,
+    webhook_accepted,
     webhook_counts,
     webhook_deliveries,
     webhook_events,
@@ -26,6 +27,7 @@ from integration_monitor_tests.webhook_rows import (
     a_count,
     a_delivery,
     a_rejection,
+    accepted,
     an_event,
     store_webhooks,
 )
@@ -94,6 +96,7 @@ def test_counts_are_kept_as_long_as_they_are_learned_from(store: Store) -> None:
             # As minutes without a receiver are.
             *(a_rejection(weeks * 7 * DAY_S, 1, "unavailable") for weeks in (9, 11)),
         ],
+        requests=[accepted(days * DAY_S, 1) for days in (29, 31)],
     )
     minutes = [NOW.replace(second=0) - timedelta(weeks=weeks) for weeks in (9, 11)]
     newest = {"integration": "crm", "tenant": "-", "kind": "contact", "event": 1}
@@ -104,11 +107,11 @@ def test_counts_are_kept_as_long_as_they_are_learned_from(store: Store) -> None:
             for days in (29, 31)
         ]
         connection.execute(webhook_objects.insert(), objects)
-    assert kept(store).rows == 5
+    assert kept(store).rows == 6
     with store.begin() as connection:
         for table, left in (
             (webhook_counts, 1), (webhook_rejections, 2), (receiver_minutes, 1),
-            (webhook_objects, 1),
+            (webhook_objects, 1), (webhook_accepted, 1),
         ):  # fmt: skip
             query = sa.select(sa.func.count()).select_from(table)
             assert connection.execute(query).scalar_one() == left

@@ -16,6 +16,7 @@ from integration_monitor_tests.webhook_rows import (
     RULES,
     a_delivery,
     a_rejection,
+    accepted,
     ago,
     an_event,
     named,
@@ -115,6 +116,26 @@ def test_requests_are_counted_by_connection_and_new_reasons_told(store: Store) -
     assert acme.rejected == {"mismatch": Rejected(Stretches(6, 2, 4), ago(30))}
     assert acme.is_known
     assert not facts.connections["made-up"].is_known
+
+
+def test_repeats_are_requests_that_were_accepted(store: Store) -> None:
+    store_webhooks(
+        store,
+        # Of two that are stored one is not counted yet; one minute has repeats alone.
+        events=[an_event(25, connection="acme") for _ in range(2)],
+        requests=[
+            *(accepted(seconds, 1, "acme") for seconds in (0, 240)),
+            accepted(600, 4, "acme"),
+            accepted(3600, 9, "acme"),
+            accepted(60, 3, "globex"),
+            accepted(60, 3, integration="other"),
+        ],
+    )
+    connections = read(store)["crm"].connections
+    assert {name: each.accepted for name, each in connections.items()} == {
+        "acme": Stretches(6, 1, 2),
+        "globex": Stretches(3, 0, 3),
+    }
 
 
 def test_deliveries_that_are_tried_again_have_failed_so_far(store: Store) -> None:

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
 
+from integration_monitor.ingest.receiver.accepted import AcceptedCounts
 from integration_monitor.ingest.receiver.answers import Answer, Receive, later, wrong
 from integration_monitor.ingest.receiver.body import BodyError, BodyReader, Crowded
 from integration_monitor.ingest.receiver.group_commit import GroupCommit, QueueFull, Unavailable
@@ -60,6 +61,7 @@ class Reception:
             at_most=limits.bytes, within_s=limits.within_s, arriving=limits.waiting_bytes
         )
         self._clock = clock
+        self._accepted = AcceptedCounts()
         self._rejected = RejectionCounts()
         self._logged = SomeAMinute(LOGGED_A_MINUTE)
         self._commits: GroupCommit | None = None
@@ -108,6 +110,7 @@ class Reception:
                 return taken
             if taken.events:
                 await self._stored(taken)
+            self._accepted.add(target.integration, target.connection, now)
             return intake.taken
         except SignatureError as error:
             self._count(target, error.reason, str(error))
@@ -130,17 +133,18 @@ class Reception:
         await self._commits.store(arrival)
 
     async def _note(self) -> None:
-        """That we are up, and whom we turned away. Raises `StoreError`.
+        """That we are up, how much we took, and whom we turned away. Raises `StoreError`.
 
         Said each second, for it is also asked whether the store answers; a known minute is not
         written again.
         """
         minute = self._clock().replace(second=0, microsecond=0)
-        rejections = self._rejected.take()
+        rejections, accepted = self._rejected.take(), self._accepted.take()
         try:
-            await self._notes.write(minute, rejections)
+            await self._notes.write(minute, rejections, accepted)
         except (StoreError, RefusedByStore):
             self._rejected.give_back(rejections)
+            self._accepted.give_back(accepted)
             raise
 
     async def _follow(self) -> None:

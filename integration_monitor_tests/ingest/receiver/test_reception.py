@@ -20,6 +20,7 @@ from integration_monitor_tests.ingest.receiver.webhook_examples import (
     Receiver,
     body_of,
     receiver,
+    rows,
     signed,
     stripe_signed,
     wait_for,
@@ -98,6 +99,23 @@ def test_what_is_signed_is_kept_even_where_it_cannot_be_read(
     assert running.post("shop", body).status_code == 200
     (event,) = running.rows("webhook_events")
     assert (event["body"], event["event_id"][:7], event["entry"]) == (body, "sha256:", None)
+
+
+def test_what_is_acknowledged_is_counted_with_repeats(store: Store) -> None:
+    at = datetime(2026, 3, 1, 12, 5, 59, tzinfo=UTC)
+    with receiver(store, clock=lambda: at) as one:
+        listed_events = [{"id": n, "sub": 7, "type": "contact"} for n in range(3)]
+        for path, document in (("shop", EVENT), ("shop", EVENT), ("crm/acme", listed_events)):
+            assert one.post(path, document).status_code == 200
+        at += timedelta(seconds=1)
+        assert one.post("shop", EVENT).status_code == 200
+        for path, headers in (("shop", {}), ("unset", None), ("nobody", None)):
+            assert one.post(path, EVENT, headers).status_code != 200
+    # What was counted last is written when the receiver ends.
+    counted = [(*list(row.values())[:2], row["minute"].minute, row["requests"]) for row in (
+        rows(store, "webhook_accepted")
+    )]  # fmt: skip
+    assert counted == [("crm", "acme", 5, 1), ("shop", "-", 5, 2), ("shop", "-", 6, 1)]
 
 
 def test_a_bad_signature_is_counted_and_stored_nowhere(running: Receiver) -> None:

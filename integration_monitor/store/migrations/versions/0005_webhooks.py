@@ -18,6 +18,25 @@ def upgrade() -> None:
         comment="Minutes in which a receiver was up and could store: others are no partner's silence.",
     )
     op.create_table(
+        "webhook_accepted",
+        sa.Column("integration", sa.Text(), nullable=False),
+        sa.Column("connection", sa.Text(), nullable=False),
+        sa.Column("minute", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("requests", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "integration", "connection", "minute", name=op.f("pk_webhook_accepted")
+        ),
+        schema="integration_monitor",
+        comment="Requests that were acknowledged, repeats too, by the minute in which they came.",
+    )
+    op.create_index(
+        "ix_webhook_accepted_minute",
+        "webhook_accepted",
+        ["minute"],
+        unique=False,
+        schema="integration_monitor",
+    )
+    op.create_table(
         "webhook_baselines",
         sa.Column("integration", sa.Text(), nullable=False),
         sa.Column("tenant", sa.Text(), nullable=False),
@@ -257,5 +276,6 @@ def downgrade() -> None:
     )
     op.drop_table("webhook_counts", schema="integration_monitor")
     op.drop_table("webhook_baselines", schema="integration_monitor")
+    op.drop_table("webhook_accepted", schema="integration_monitor")
     op.drop_table("receiver_minutes", schema="integration_monitor")
     # ### end Alembic commands ###
