@@ -62,7 +62,8 @@ def _signatures(webhooks: Webhooks) -> str:
         "**Is what comes really from the partner?**\n\n"
         f"Requests of the last {span(REQUEST_WINDOW)}, at all and by connection: fails where more"
         f" than {_share(webhooks.rejected)} were rejected for {span(LASTING)}; a page where nothing"
-        f" is accepted any more. A reason that was never seen before warns for {span(NEW_FOR)}."
+        " is accepted any more, unless nobody even tried to sign."
+        f" A reason that was never seen before warns for {span(NEW_FOR)}."
     )
 
 

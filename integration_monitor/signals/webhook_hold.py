@@ -52,7 +52,12 @@ def hold_signatures(
     names = tenants(unproven)
     whose = f" of {some(names)}" if names else ""
     said = f"no request{whose} was accepted in {span(REQUEST_WINDOW)}"
-    return _held(found, previous, _Unproven(said, unproven), now)
+    held = _held(found, previous, _Unproven(said, unproven), now)
+    nothing_is_over = SINCE in held.evidence and len(unproven) == len(previous.parts)
+    # Strangers who sign nothing are a ticket; they make none of a page.
+    if nothing_is_over and previous.severity == "page":
+        return replace(held, severity="page")
+    return held
 
 
 def hold_delivery(

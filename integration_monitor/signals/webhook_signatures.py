@@ -1,14 +1,15 @@
 """Is what claims to be the partner's really the partner's, and why is it not?
 
-A secret that was rotated on one side alone rejects everything; anybody on the Internet who tries
-the address rejects a little. The first sight of a reason is told on its own: it is how a change of
-the partner's signatures begins.
+A secret that was rotated on one side alone rejects everything, as a mismatch; anybody on the
+Internet who tries the address rejects a little, mostly without any signature. The first sight of a
+reason is told on its own: it is how a change of the partner's signatures begins.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -30,6 +31,8 @@ from integration_monitor.signals.webhooks import verdict
 from integration_monitor.signals.wording import count, number, some, span, table
 
 SIGNAL: Final = "signatures"
+NOT_SIGNED = frozenset(("missing_header", "no_signature", "crowded"))
+"""Reasons that say nothing of a secret: nobody tried to sign, or nobody looked whether it fits."""
 _NAMED = 3
 _SHOWN = 50
 
@@ -78,8 +81,13 @@ def _fails(requests: Requests, rules: Webhooks) -> bool:
 
 def _severity(facts: WebhookFacts, rules: Webhooks) -> Severity:
     """A page where nothing comes through any more; strangers alone wake nobody."""
-    known = _together(each for each in facts.connections.values() if each.is_known)
+    known = _together(_signed(each) for each in facts.connections.values() if each.is_known)
     return "page" if _fails(known, rules) and _nothing_is_accepted(known) else "ticket"
+
+
+def _signed(requests: Requests) -> Requests:
+    signed = {why: each for why, each in requests.rejected.items() if why not in NOT_SIGNED}
+    return replace(requests, rejected=signed)
 
 
 def _nothing_is_accepted(whole: Requests) -> bool:

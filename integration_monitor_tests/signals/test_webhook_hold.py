@@ -81,6 +81,18 @@ def test_other_connections_prove_nothing() -> None:
     assert signatures({"globex": ACCEPTED}, both, LATER).tenants == ("acme",)
 
 
+def test_strangers_who_sign_nothing_make_no_ticket_of_a_page() -> None:
+    strangers = {"missing_header": Rejected(Stretches(3, 0, 3), ago(20))}
+    unsigned = Requests(rejected=strangers)
+    failed = signatures({"acme": ALL_REJECTED})
+    held = signatures({"acme": unsigned}, failed, LATER)
+    assert (failed.severity, held.status, held.severity) == ("page", "fail", "page")
+    assert signatures({}, held, LATER).severity == "page"
+    back = replace(unsigned, accepted=Stretches(9, 1, 0))
+    assert signatures({"acme": back}, held, LATER).severity == "ticket"
+    assert signatures({"acme": unsigned}).severity == "ticket"
+
+
 def test_what_was_never_well_is_not_missed() -> None:
     strangers = replace(ALL_REJECTED, is_known=False)
     assert signatures({}, signatures({"x": strangers}), LATER).status == "ok"

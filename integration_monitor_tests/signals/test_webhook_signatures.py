@@ -97,6 +97,22 @@ def test_without_a_receiver_no_request_is_no_good_sign() -> None:
     assert judged(is_heard=False, connections={"-": Requests(MANY)}).status == "ok"
 
 
+@pytest.mark.parametrize(
+    ("reasons", "severity"),
+    [
+        (("missing_header",), "ticket"),
+        (("missing_header", "no_signature", "crowded"), "ticket"),
+        (("missing_header", "mismatch"), "page"),
+        (("malformed",), "page"),
+        (("unavailable",), "page"),
+    ],
+)
+def test_what_nobody_tried_to_sign_is_no_page(reasons: tuple[str, ...], severity: str) -> None:
+    three = Rejected(Stretches(3, 0, 3), ago(20))
+    found = judged(connections={"-": Requests(rejected=dict.fromkeys(reasons, three))})
+    assert (found.status, found.severity) == ("fail", severity)
+
+
 def test_strangers_alone_are_no_page() -> None:
     strangers = Requests(Stretches(), rejected(Stretches(60, 20, 20)), is_known=False)
     found = judged(connections={"made-up": strangers})
