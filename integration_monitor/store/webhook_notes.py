@@ -49,6 +49,7 @@ class NoteWriter:
         """
         async with self._connection.cursor() as cursor, cursor.connection.transaction():
             await cursor.execute(BEAT, {"minute": minute})
+            # In the order of their keys, so that receivers do not wait for each other in a circle.
             if rejections:
                 await cursor.execute(ADD_REJECTIONS, _columns(sorted(rejections)))
             if accepted:
@@ -61,6 +62,6 @@ class NoteWriter:
 
 
 def _columns(rows: Sequence[Rejections] | Sequence[Accepted]) -> Mapping[str, list[object]]:
-    """In the order of their keys: receivers that wait for each other would never end."""
+    """Column by column, in the order of the rows."""
     columns = map(list, zip(*rows, strict=True))
     return dict(zip(rows[0]._fields, columns, strict=True))
