@@ -168,8 +168,6 @@ def _basic(value: str) -> bytes:
 
 def _check_element(scheme: SignatureScheme, secrets: Sequence[str], request: SignedRequest) -> None:
     """Every element of that name holds the secret: none can be hidden beside another."""
-    if scheme.element is None:
-        return
     name = re.escape(scheme.element).encode()
     found = re.findall(rb"<(?:[\w.-]+:)?" + name + rb"(?:\s[^<>]*)?>([^<]*)<", request.body)
     if not found:

@@ -118,7 +118,7 @@ class SignatureScheme:
     content: tuple[Piece, ...] = ()
     timestamp: Timestamp | None = None
     url: UrlRules = UrlRules()
-    element: str | None = None
+    element: str = ""
     """With `none`: the XML element of the body that has to hold the secret."""
     acknowledgement: Acknowledgement | None = None
 

@@ -90,8 +90,16 @@ def mistakes(read: SignatureScheme) -> Iterator[tuple[str, str]]:
     yield from _of_timestamp(read)
     if read.header is None and read.algorithm not in ("basic_auth", "none"):
         yield "header", "is missing: which header holds it?"
-    if read.element is not None and read.algorithm != "none":
+    if read.algorithm != "none" and read.element is not None:
         yield "element", "is only for `algorithm: none`"
+    if read.algorithm == "none" and read.element is None:
+        yield (
+            "element",
+            (
+                "is missing: with `algorithm: none` anything from anybody would pass; name the XML"
+                " element of the body that holds the secret, or take another algorithm"
+            ),
+        )
 
 
 def convert(read: SignatureScheme) -> domain.SignatureScheme:
@@ -107,7 +115,7 @@ def convert(read: SignatureScheme) -> domain.SignatureScheme:
         url=domain.UrlRules(
             tuple(read.url.decode_only), tuple(read.url.variants), read.url.body_digest
         ),
-        element=read.element,
+        element=read.element or "",
         acknowledgement=_acknowledgement(read.acknowledgement),
     )
 

@@ -248,6 +248,7 @@ MANIFESTS = {
     "signature with an unknown algorithm": signed("{algorithm: md5, header: X, content: '{body}'}"),
     "signature without a header": signed("{algorithm: hmac-sha256, content: '{body}'}"),
     "signature of any body": signed("{algorithm: sha256, header: X, content: '{url}'}"),
+    "no signature, and no element instead": signed("{algorithm: none}"),
     "signature of an unknown part": signed("{algorithm: sha256, header: X, content: '{bdy}'}"),
     "signature with a time that is not signed": signed(
         "{algorithm: hmac-sha1, header: X, content: '{body}', timestamp: {from: T, unit: s}}"
