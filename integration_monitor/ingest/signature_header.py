@@ -77,7 +77,9 @@ def _taken(
         raise SignatureError("no_signature", f"the header holds none of {', '.join(take)}")
     if len(texts) > MAX_SIGNATURES:
         raise SignatureError("malformed", f"the header holds more than {MAX_SIGNATURES} signatures")
-    return tuple(_decoded(text, encoding) for text in texts)
+    # What cannot be read beside the one that fits may be meant for another reader.
+    readable = tuple(found for text in texts if (found := _readable(text, encoding)))
+    return readable or (_decoded(texts[0], encoding),)
 
 
 def _without(prefix: str, value: str) -> str:
@@ -87,10 +89,15 @@ def _without(prefix: str, value: str) -> str:
 
 
 def _decoded(text: str, encoding: Encoding) -> bytes:
-    try:
-        found = decode(text, encoding)
-    except ValueError:
-        found = b""
+    found = _readable(text, encoding)
     if not found:
         raise SignatureError("malformed", f"the signature is not written in {encoding}")
     return found
+
+
+def _readable(text: str, encoding: Encoding) -> bytes:
+    """Empty where it is not written so."""
+    try:
+        return decode(text, encoding)
+    except ValueError:
+        return b""

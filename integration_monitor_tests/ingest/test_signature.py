@@ -131,6 +131,8 @@ def test_a_time_is_signed_as_it_is_written() -> None:
         ("stripe", "Stripe-Signature", "t", "malformed"),
         ("stripe", "Stripe-Signature", "v1=ab", "malformed"),
         ("stripe", "Stripe-Signature", "t=1,v0=ab", "no_signature"),
+        ("stripe", "Stripe-Signature", "t=1,v1=zz,v1=", "malformed"),
+        ("stripe", "Stripe-Signature", "t=1,v1=zz,v1=ab", "mismatch"),
         ("stripe", "Stripe-Signature", "t=1,t=2,v1=ab", "malformed"),
         ("stripe", "Stripe-Signature", "t=1," + "v1=ab," * 16 + "v1=ab", "malformed"),
         ("svix", "svix-signature", "v2,AAAA", "no_signature"),
@@ -194,6 +196,23 @@ def test_the_published_example_of_github() -> None:
     made = "757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"
     headers = {"X-Hub-Signature-256": f"sha256={made}"}
     check("github", Signed(headers, b"Hello, World!", "It's a Secret to Everybody"))
+
+
+@pytest.mark.parametrize(
+    ("name", "header", "listed"),
+    [
+        ("stripe", "Stripe-Signature", "v1=zz,{}"),
+        ("stripe", "Stripe-Signature", "{},v1=zz"),
+        ("svix", "svix-signature", "v1,? {}"),
+        ("svix", "svix-signature", "{} v1,?"),
+    ],
+)
+def test_a_signature_that_cannot_be_read_hides_no_other(
+    name: str, header: str, listed: str
+) -> None:
+    request = SIGNERS[name](NOW)
+    beside = listed.format(request.headers[header])
+    check(name, replace(request, headers={**request.headers, header: beside}))
 
 
 def test_an_organization_cannot_be_hidden_beside_another() -> None:
