@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from integration_monitor.manifest.problems import mapping
+from integration_monitor.manifest.problems import items, mapping
 from integration_monitor.manifest.yaml_document import Path
 
 _AT: Path = ("webhooks",)
@@ -30,6 +31,11 @@ def _of_events(webhooks: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
     if not webhooks.get("event_id"):
         message = "an event that comes again is known by its whole content alone"
         yield _AT, f"`webhooks`: without `event_id` {message}"
+    for index, name in enumerate(items(webhooks.get("may_differ"))):
+        first, *within = re.split(r"[.\[]", str(name).removeprefix("$."))
+        if within or first != name:
+            message = f"`{name}` is no path, but the name of a field at the top of an event"
+            yield (*_AT, "may_differ", index), f"`may_differ`: {message}; write `{first}`"
     if webhooks.get("events") and not webhooks.get("sinks"):
         yield (*_AT, "events"), "`events`: without `sinks` nothing is handed on"
 

@@ -193,6 +193,8 @@ UNSIGNED = "sinks: {product: {http: {url: 'https://a.example'}}}"
         (f"{WATCHED}, object: a, {SINK}", ["`sinks`: without `events`"]),
         (f"{WATCHED}, events: {{a: b}}, {SINK}", ["without `object`"]),
         (f"{WATCHED}, events: {{a: b}}, object: a, {UNSIGNED}", ["without `secret`"]),
+        (f"{WATCHED}, may_differ: [attempt, a.b]", ["top of an event; write `a`"]),
+        (f"{WATCHED}, may_differ: [$.attempt]", ["top of an event; write `attempt`"]),
     ],
 )
 def test_what_webhooks_lack_is_noted(text: str, notes: list[str]) -> None:
