@@ -22,7 +22,7 @@ from integration_monitor.cli.context import (
     progress,
 )
 from integration_monitor.cli.plain import plain, printable
-from integration_monitor.cli.webhook_names import require_known
+from integration_monitor.cli.webhook_names import require_known, require_one_sender
 from integration_monitor.program import program
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 SHOWN = 100
 Integration = Annotated[str | None, typer.Option("--integration", help="Only this one's.")]
+Connection = Annotated[str | None, typer.Option(help="Only what came to this one.")]
 Since = Annotated[
     str | None,
     typer.Option(help="Only what came since: 24h, 7d, or a time (2026-03-02T09:30Z)."),
@@ -105,11 +106,13 @@ def replay(
         bool, typer.Option("--dead", help="Events that were given up, at the sinks that did.")
     ] = False,
     integration: Integration = None,
+    connection: Connection = None,
 ) -> None:
     """Let events be read by the manifest as it is now, and handed on once more.
 
     What was delivered before is delivered again, under the same id, by which a product knows it;
-    of dead events only the sinks that gave up get them. Twice is the same as once.
+    of dead events only the sinks that gave up get them. Twice is the same as once. Where several
+    integrations or connections have an event with the id, say which one's.
     """
     from integration_monitor.signals.wording import count
     from integration_monitor.store import webhook_replay
@@ -118,12 +121,15 @@ def replay(
         fail("replay what? Give --event ID, --since TIME or --dead")
     started = moment(since)
     environ = environment()
-    with clear_errors(), opened_store(environ) as store, store.begin() as connection:
-        require_known(connection, integration, environ)
+    with clear_errors(), opened_store(environ) as store, store.begin() as opened:
+        require_known(opened, integration, environ)
+        if event is not None:
+            require_one_sender(opened, event, integration, connection)
         again = webhook_replay.replay(
-            connection,
+            opened,
             datetime.now(UTC),
             integration=integration,
+            whose=connection,
             event_id=event,
             since=started,
             dead=only_dead,

@@ -1,4 +1,4 @@
-"""Whether an integration that a command names is one at all: a slip must not look like silence."""
+"""Whether what a command names is there, and is one: a slip must not look like silence."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from integration_monitor.cli.context import MANIFESTS, fail, load_fleet
+from integration_monitor.program import program
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -38,6 +39,20 @@ def require_known(
         f"nothing of {name} ever came; there are: {known}."
         f" If it is new, set {MANIFESTS}: its manifest tells of it"
     )
+
+
+def require_one_sender(
+    connection: sa.Connection, event_id: str, integration: str | None, whose: str | None
+) -> None:
+    """Ends the command where there is no such event, or several senders have one of that id."""
+    from integration_monitor.store.webhook_listing import senders
+
+    found = senders(connection, event_id, integration=integration, whose=whose)
+    if not found:
+        fail(f"no such event; `{program()} webhooks list` shows them")
+    if len(found) > 1:
+        which = "\n".join(f"  --integration {name} --connection {one}" for name, one in found)
+        fail(f"{len(found)} senders have an event of that id; say which one:\n{which}")
 
 
 def _in_manifests(directory: Path | None, environ: Mapping[str, str]) -> set[str]:

@@ -14,12 +14,11 @@ from integration_monitor.cli.context import (
     AsJson,
     clear_errors,
     environment,
-    fail,
     opened_store,
 )
 from integration_monitor.cli.plain import plain, printable
-from integration_monitor.cli.webhook_events import Integration, as_json_object
-from integration_monitor.program import program
+from integration_monitor.cli.webhook_events import Connection, Integration, as_json_object
+from integration_monitor.cli.webhook_names import require_one_sender
 
 if TYPE_CHECKING:
     from integration_monitor.store.webhook_listing import Delivery, WholeEvent
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 def show(
     event_id: Annotated[str, typer.Argument(metavar="ID", help="The partner's id of the event.")],
     integration: Integration = None,
-    connection: Annotated[str | None, typer.Option(help="Only what came to this one.")] = None,
+    connection: Connection = None,
     as_json: AsJson = False,
 ) -> None:
     """Show an event: what it says, as it came, and what became of it at each sink.
@@ -38,10 +37,8 @@ def show(
     from integration_monitor.store.webhook_listing import found
 
     with clear_errors(), opened_store(environment()) as store, store.begin() as opened:
+        require_one_sender(opened, event_id, integration, connection)
         events = found(opened, event_id, integration=integration, whose=connection)
-    if not events:
-        fail(f"no such event; `{program()} webhooks list` shows them")
-    _require_one_sender(events)
     for number, event in enumerate(events):
         if as_json:
             typer.echo(json.dumps(_as_json(event)))
@@ -50,13 +47,6 @@ def show(
             typer.echo("")
         for line in _as_text(event):
             typer.echo(line)
-
-
-def _require_one_sender(events: Sequence[WholeEvent]) -> None:
-    senders = sorted({(one.event.integration, one.event.connection) for one in events})
-    if len(senders) > 1:
-        which = "\n".join(f"  --integration {name} --connection {whose}" for name, whose in senders)
-        fail(f"{len(senders)} senders have an event of that id; say which one:\n{which}")
 
 
 def _as_text(whole: WholeEvent) -> Iterator[str]:

@@ -127,18 +127,27 @@ def found(
 ) -> tuple[WholeEvent, ...]:
     """The events with a partner's id; of a connection, `whose` is its name."""
     query = sa.select(*_LISTED, webhook_events.c.headers, webhook_events.c.body).where(
-        webhook_events.c.event_id == event_id
+        *_named(event_id, integration, whose)
     )
-    if integration is not None:
-        query = query.where(webhook_events.c.integration == integration)
-    if whose is not None:
-        query = query.where(webhook_events.c.connection == whose)
     rows = connection.execute(query.order_by(webhook_events.c.id)).all()
     deliveries = _deliveries(connection, [row.id for row in rows])
     return tuple(
         WholeEvent(ListedEvent(*row[:-2]), row.headers, row.body, tuple(deliveries[row.id]))
         for row in rows
     )
+
+
+def senders(
+    connection: sa.Connection,
+    event_id: str,
+    *,
+    integration: str | None = None,
+    whose: str | None = None,
+) -> tuple[tuple[str, str], ...]:
+    """The integrations and connections that have an event with a partner's id, in order."""
+    sender = (webhook_events.c.integration, webhook_events.c.connection)
+    query = sa.select(*sender).where(*_named(event_id, integration, whose)).distinct()
+    return tuple(sorted((row[0], row[1]) for row in connection.execute(query)))
 
 
 def numbers(
@@ -159,6 +168,16 @@ def numbers(
             values = dict(row)
             sums[values.pop("integration")].update(values)
     return {name: Numbers(**values) for name, values in sorted(sums.items())}
+
+
+def _named(
+    event_id: str, integration: str | None, whose: str | None
+) -> Iterator[sa.ColumnElement[bool]]:
+    yield webhook_events.c.event_id == event_id
+    if integration is not None:
+        yield webhook_events.c.integration == integration
+    if whose is not None:
+        yield webhook_events.c.connection == whose
 
 
 def _counted() -> sa.Select[Any]:

@@ -14,16 +14,17 @@ def replay(
     now: datetime,
     *,
     integration: str | None = None,
+    whose: str | None = None,
     event_id: str | None = None,
     since: datetime | None = None,
     dead: bool = False,
 ) -> int:
     """Let events be read and handed on again, as they would be if they came now; how many.
 
-    All that is given must fit. Of `dead` ones only the sinks that gave up get them again, of
-    others all sinks. Doing it twice is the same as doing it once.
+    All that is given must fit; of a connection, `whose` is its name. Of `dead` ones only the sinks
+    that gave up get them again, of others all sinks. Doing it twice is the same as doing it once.
     """
-    wanted = _wanted(integration, event_id, since, dead=dead)
+    wanted = _wanted(integration, whose, event_id, since, dead=dead)
     of_wanted = webhook_deliveries.c.event.in_(sa.select(webhook_events.c.id).where(*wanted))
     # First of all: who is delivering one of these just now holds it, and then needs the event.
     forgotten = webhook_deliveries.delete().where(of_wanted)
@@ -47,11 +48,18 @@ def replay(
 
 
 def _wanted(
-    integration: str | None, event_id: str | None, since: datetime | None, *, dead: bool
+    integration: str | None,
+    whose: str | None,
+    event_id: str | None,
+    since: datetime | None,
+    *,
+    dead: bool,
 ) -> list[sa.ColumnElement[bool]]:
     wanted: list[sa.ColumnElement[bool]] = []
     if integration is not None:
         wanted.append(webhook_events.c.integration == integration)
+    if whose is not None:
+        wanted.append(webhook_events.c.connection == whose)
     if event_id is not None:
         wanted.append(webhook_events.c.event_id == event_id)
     if since is not None:

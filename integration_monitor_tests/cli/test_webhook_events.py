@@ -12,7 +12,11 @@ from typer.testing import CliRunner, Result
 
 from integration_monitor.cli.app import app
 from integration_monitor.store.engine import Store
-from integration_monitor.store.webhook_tables import webhook_counts, webhook_rejections
+from integration_monitor.store.webhook_tables import (
+    webhook_counts,
+    webhook_events,
+    webhook_rejections,
+)
 from integration_monitor_tests.ingest.processing.examples import NOW, SECRET, event, receive
 from integration_monitor_tests.ingest.processing.product import Product, product
 
@@ -239,6 +243,13 @@ def test_an_id_that_two_senders_use(run: Program, store: Store) -> None:
     said = run("show", "e1", code=2).stderr
     assert "--integration crm --connection -\n  --integration erp --connection -" in said
     assert len(run.objects("show", "e1", "--integration", "erp")) == 1
+    with store.begin() as connection:
+        connection.execute(webhook_events.update().values(state="processed"))
+    assert run("replay", "--event", "e1", code=2).stderr == said
+    run("replay", "--event", "e1", "--integration", "erp", "--connection", "acme", code=2)
+    assert [one["state"] for one in run.objects("list")] == ["processed"] * 2
+    run("replay", "--event", "e1", "--integration", "erp", "--connection", "-")
+    assert [one["state"] for one in run.objects("list")] == ["processed", "received"]
 
 
 def test_a_stranger_cannot_write_to_the_terminal(run: Program, store: Store) -> None:
