@@ -34,6 +34,10 @@ Headers = Mapping[str, str]
 Finder = Callable[[object, Headers], Any]
 
 
+class TooManyEvents(UnreadableBody):
+    """A list of more events than `MOST_EVENTS`."""
+
+
 class ReadEvent(NamedTuple):
     """One event. Its texts are as `storable` leaves them; a long one keeps its hash."""
 
@@ -77,7 +81,7 @@ class EventReader:
         return cls(webhooks)
 
     def read(self, headers: Headers, body: bytes, connection: str) -> tuple[ReadEvent, ...]:
-        """The events of a request, whatever it holds: this never raises.
+        """The events of a request. Raises `TooManyEvents`; nothing, whatever else it holds.
 
         `headers` by lower-case names. What cannot be understood is an event with the reason:
         the whole body, or only the entry of its list. No event for an empty list.
@@ -85,6 +89,8 @@ class EventReader:
         try:
             document = read_document(body, headers.get("content-type", ""))
             return tuple(self._events(document, headers, body, connection))
+        except TooManyEvents:
+            raise
         except UnreadableBody as error:
             return (self._unreadable(headers, body, connection, str(error)),)
 
@@ -93,15 +99,16 @@ class EventReader:
     ) -> tuple[ReadEvent, ...]:
         """What `read` says of an event's `body` and `entry`; as long as nothing changed, the same.
 
-        By another manifest the body of a request may be another number of events.
+        By another manifest the body of a request may be a list of events. Of an entry it is one.
         """
-        if entry is None:
-            return self.read(headers, body, connection)
         try:
+            if entry is None:
+                return self.read(headers, body, connection)
             document = read_document(body, "")  # entries are JSON, whatever the request was
             return (self._entry(entry, document, headers, body, connection),)
         except UnreadableBody as error:
-            return (self._unreadable({}, body, connection, str(error), entry),)
+            known = headers if entry is None else {}
+            return (self._unreadable(known, body, connection, str(error), entry),)
 
     def _events(
         self, document: object, headers: Headers, body: bytes, connection: str
@@ -119,7 +126,7 @@ class EventReader:
         if not isinstance(found, list):
             raise UnreadableBody(f"no list of events at `{self._at}`")
         if len(found) > MOST_EVENTS:
-            raise UnreadableBody(f"a list of {len(found):,} events; {MOST_EVENTS:,} are taken")
+            raise TooManyEvents(f"a list of {len(found):,} events; {MOST_EVENTS:,} are taken")
         for number, entry in enumerate(found, 1):
             yield self._entry(number, entry, headers, written(entry), connection)
 

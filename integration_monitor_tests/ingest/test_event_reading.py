@@ -7,7 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from integration_monitor.ingest.event_body import FORM, UnreadableBody, canonical, read_document
-from integration_monitor.ingest.event_reading import MOST_EVENTS, EventReader, ReadEvent
+from integration_monitor.ingest.event_reading import (
+    MOST_EVENTS,
+    EventReader,
+    ReadEvent,
+    TooManyEvents,
+)
 from integration_monitor.manifest.webhooks import Webhooks
 from integration_monitor.store.storable import storable
 
@@ -179,11 +184,6 @@ def test_a_form_that_only_wraps_json_is_that_json() -> None:
         (STRIPE, b'{"id": null}', "no event id at `id`"),
         (HUBSPOT, b"{}", "no event id at `eventId`, `subscriptionId`, `objectId`"),
         (HUBSPOT, b"7", "no list of events at `$`"),
-        (
-            HUBSPOT,
-            b"[" + b"{}," * MOST_EVENTS + b"{}]",
-            "a list of 10,001 events; 10,000 are taken",
-        ),
     ],
 )
 def test_what_cannot_be_understood_is_kept_with_its_reason(
@@ -194,6 +194,19 @@ def test_what_cannot_be_understood_is_kept_with_its_reason(
     assert event.body == body
     assert event.event_id == f"sha256:{event.digest.hex()}"
     assert event.tenant == "acme"
+
+
+def test_a_list_that_is_too_long_is_not_taken_and_not_taken_apart() -> None:
+    body = b"[" + b"{}," * MOST_EVENTS + b"{}]"
+    reader = EventReader.of(HUBSPOT)
+    with pytest.raises(TooManyEvents):
+        reader.read({}, body, "acme")
+    (whole,) = reader.read_again({}, body, "acme", None)
+    assert (whole.unreadable, whole.body, whole.entry) == (
+        "a list of 10,001 events; 10,000 are taken",
+        body,
+        None,
+    )
 
 
 def test_an_id_in_a_header_tells_two_unreadable_bodies_apart() -> None:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from integration_monitor.ingest.event_reading import EventReader
+from integration_monitor.ingest.arrival import arrival_of
+from integration_monitor.ingest.event_reading import EventReader, TooManyEvents
 from integration_monitor.ingest.receiver.answers import Answer, acknowledged
+from integration_monitor.ingest.receiver.body import BodyError
 from integration_monitor.ingest.receiver.handshake import HandshakeAnswers
 from integration_monitor.ingest.receiver.request import Target, kept_headers, not_kept
 from integration_monitor.ingest.signature import Verifier, load_scheme
 from integration_monitor.ingest.signed_request import SignedRequest
 from integration_monitor.manifest.webhooks import Webhooks
-from integration_monitor.store.webhook_intake import Arrival, NewEvent
+from integration_monitor.store.webhook_intake import Arrival
 
 _SHOWS_ITS_SECRET = ("shared_secret", "basic_auth")
 
@@ -43,7 +45,8 @@ class Intake:
     ) -> Arrival | Answer:
         """The events of a request, or the answer of a handshake.
 
-        `headers` by lower-case names. Raises `SignatureError` where it is not the partner's.
+        `headers` by lower-case names. Raises `SignatureError` where it is not the partner's, and
+        `BodyError` where it holds more events than are taken at once.
         """
         self._verifier.check(SignedRequest("POST", self._url + target.suffix, headers, body), now)
         answer = self.handshake.of_post(body)
@@ -52,25 +55,15 @@ class Intake:
     def _arrival(
         self, target: Target, headers: Mapping[str, str], body: bytes, now: datetime
     ) -> Arrival:
-        found = self._reader.read(headers, body, target.connection)
-        kept = kept_headers(headers, self._not_kept)
-        events = [
-            NewEvent(
-                self.name,
-                target.connection,
-                event.event_id,
-                event.digest,
-                event.type,
-                event.tenant,
-                event.object_id,
-                event.order_key,
-                event.occurred_at,
-                now,
-                kept,
-                event.body,
-                event.entry,
-            )
-            for event in found
-        ]
-        is_list = bool(found) and found[0].entry is not None
-        return Arrival(events, body if is_list else None)
+        try:
+            found = self._reader.read(headers, body, target.connection)
+        except TooManyEvents as error:
+            raise BodyError(413, "too_large", str(error)) from None
+        return arrival_of(
+            found,
+            integration=self.name,
+            connection=target.connection,
+            received_at=now,
+            headers=kept_headers(headers, self._not_kept),
+            body=body,
+        )

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from integration_monitor.ingest.event_reading import MOST_EVENTS
 from integration_monitor.ingest.receiver.limits import Limits
 from integration_monitor.ingest.xml_document import read_xml
 from integration_monitor.store.engine import Store
@@ -228,6 +229,17 @@ def test_bodies_that_are_too_large(running: Receiver) -> None:
     chunked = running.http.post("/webhooks/shop", content=iter([b"x" * 1500] * 2))
     assert chunked.status_code == 413
     wait_for(lambda: [r["reason"] for r in _rejected(running)] == ["too_large"])
+
+
+def test_a_list_that_is_too_long_is_not_acknowledged(store: Store) -> None:
+    events = [{"id": n, "sub": 7} for n in range(MOST_EVENTS + 1)]
+    with receiver(store) as running:
+        answer = running.post("crm", events)
+        assert answer.status_code == 413
+        assert answer.json()["detail"] == "a list of 10,001 events; 10,000 are taken"
+        wait_for(lambda: [r["reason"] for r in _rejected(running)] == ["too_large"])
+        assert running.rows("webhook_events") == running.rows("webhook_requests") == []
+        assert running.post("crm", events, {}).status_code == 401
 
 
 _OUTBOUND = """<?xml version="1.0" encoding="UTF-8"?>
