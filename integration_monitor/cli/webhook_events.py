@@ -216,7 +216,7 @@ def _as_text(events: Iterable[ListedEvent], noun: str) -> Iterator[str]:
 
 
 def _why(event: ListedEvent) -> str:
-    if event.state == "processed" and event.unified_type is None:
+    if event.state == "processed" and event.unified_type is None and event.error is None:
         return "the manifest does not name its type"
     conflict = "its id came before with another body" if event.conflicting else ""
     return "; ".join(filter(None, (event.error, conflict)))

@@ -156,6 +156,21 @@ def give_up(
     return len(events)
 
 
+def withdraw(connection: sa.Connection, events: Collection[int]) -> None:
+    """Let no sink wait for these any more."""
+    if not events:
+        return
+    ids = sa.any_(sa.cast(sorted(events), sa.ARRAY(sa.BigInteger)))
+    key = (webhook_deliveries.c.event, webhook_deliveries.c.sink)
+    # Who is delivering one just now holds it, and then needs the event, which we may hold.
+    free = (
+        sa.select(*key)
+        .where(webhook_deliveries.c.event == ids, webhook_deliveries.c.state == "waiting")
+        .with_for_update(skip_locked=True)
+    )
+    connection.execute(webhook_deliveries.delete().where(sa.tuple_(*key).in_(free)))
+
+
 def waiting_lanes(connection: sa.Connection) -> tuple[Lane, ...]:
     """The lanes that events wait in, whatever manifests say of them."""
     query = (

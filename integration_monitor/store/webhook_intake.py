@@ -76,7 +76,7 @@ class WebhookWriter:
                 ids = [row[0] for row in await cursor.fetchall()]
             # One statement is one transaction, and one journey to the server.
             await cursor.execute(
-                ADD_LISTS if lists else ADD_EVENTS, _parameters(arrivals, lists, ids)
+                ADD_LISTS if lists else ADD_EVENTS, parameters(arrivals, lists, ids)
             )
 
     async def close(self) -> None:
@@ -84,10 +84,10 @@ class WebhookWriter:
         await self._connection.close()
 
 
-def _parameters(
+def parameters(
     arrivals: Sequence[Arrival], lists: Sequence[Arrival], list_ids: Sequence[int]
 ) -> Mapping[str, object]:
-    """The events of all, column by column, and the bodies of lists."""
+    """The events of all, column by column, and the bodies of lists, with the ids of these."""
     ids = iter(list_ids)
     of_request: list[int | None] = []
     for arrival in arrivals:

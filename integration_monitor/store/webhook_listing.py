@@ -204,10 +204,15 @@ def _by_state() -> sa.Select[Any]:
     return sa.select(
         events.integration,
         sa.func.count().filter(processed).label("processed"),
-        sa.func.count().filter(processed, events.unified_type.is_(None)).label("not_handed_on"),
+        sa.func.count().filter(processed, _is_unnamed()).label("not_handed_on"),
         sa.func.count().filter(events.state == "dead").label("dead"),
         sa.func.count().filter(events.state == "received").label("backlog"),
     ).group_by(events.integration)
+
+
+def _is_unnamed() -> sa.ColumnElement[bool]:
+    """Of what is processed; what others stand for has a reason."""
+    return sa.and_(webhook_events.c.unified_type.is_(None), webhook_events.c.error.is_(None))
 
 
 def _sum(column: sa.ColumnElement[int]) -> sa.ColumnElement[int]:

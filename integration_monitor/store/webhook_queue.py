@@ -52,6 +52,8 @@ class Read:
     """None where it is not handed on."""
     error: str | None = None
     """Why it cannot be handed on."""
+    replaced: str | None = None
+    """What stands for it, where it is not handed on itself."""
 
 
 STORED = tuple(webhook_events.c[name] for name in StoredEvent.__dataclass_fields__)
@@ -183,5 +185,5 @@ def _changes(event: Read, is_waiting: bool, now: datetime) -> dict[str, object]:
         "queued_at": now,
         "state": state,
         "processed_at": None if state == "received" else now,
-        "error": event.error,
+        "error": event.error or event.replaced,
     }

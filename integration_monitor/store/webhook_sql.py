@@ -28,10 +28,20 @@ insert into integration_monitor.webhook_tallies (
     new_integration, new_tenant, new_type, new_received_at
 )
 select
-    %(integration)b::text[], %(tenant)b::text[], %(type)b::text[], %(received_at)b::timestamptz[],
-    array_agg(integration), array_agg(tenant), array_agg(type), array_agg(received_at)
+    {came},
+    {new}
 from added
 """
+
+_CAME = """%(integration)b::text[], %(tenant)b::text[], %(type)b::text[],
+    %(received_at)b::timestamptz[]"""
+
+_NEW = "array_agg(integration), array_agg(tenant), array_agg(type), array_agg(received_at)"
+
+
+def _adding(*, requests: str = "", came: str = _CAME) -> str:
+    return _ADD.format(requests=requests, came=came, new=_NEW)
+
 
 _REQUESTS = """,
 requests as (
@@ -42,13 +52,16 @@ requests as (
     where id in (select request_id from added)
 )"""
 
-ADD_EVENTS = _ADD.format(requests="")
+ADD_EVENTS = _adding()
 """Events and their tallies in one statement: so the counts are those of what is stored. An array
 may be null where all of its values are."""
 
-ADD_LISTS = _ADD.format(requests=_REQUESTS)
+ADD_LISTS = _adding(requests=_REQUESTS)
 """The same, and the bodies that held lists of them. A body of which all events were known is not
 kept again."""
+
+ADD_FOUND = _adding(requests=_REQUESTS, came=_NEW)
+"""The same of what had come before: what is known is no repeat."""
 
 ADD_UP = """
 with turn as materialized (

@@ -12,7 +12,6 @@ from integration_monitor.ingest.event_reading import EventReader, ReadEvent
 from integration_monitor.ingest.processing.unified_event import Raw, UnifiedEvent, unified_id
 from integration_monitor.manifest.webhooks import EventRule, Webhooks
 from integration_monitor.observe.json_path import Path
-from integration_monitor.signals.wording import count
 from integration_monitor.store.webhook_queue import StoredEvent
 
 
@@ -29,6 +28,13 @@ class Understood:
     """None: the manifest does not name its type."""
 
 
+@dataclass(frozen=True)
+class Within:
+    """The events of a list that was stored as one event: the manifest did not know of it."""
+
+    events: tuple[ReadEvent, ...]
+
+
 class Mapper:
     """Understands the events of one integration. Its paths are compiled once."""
 
@@ -41,25 +47,22 @@ class Mapper:
             for name, rule in webhooks.events.items()
         }
 
-    def read(self, stored: StoredEvent) -> Understood:
+    def read(self, stored: StoredEvent) -> Understood | Within:
         """What a stored event says. Raises `Unmappable` where it cannot be understood."""
-        event = self._read(stored)
+        found = self._reader.read_again(
+            stored.headers, stored.body, stored.connection, stored.entry
+        )
+        if not found:
+            raise Unmappable("the list of events within its body is empty")
+        event = found[0]
+        is_itself = event.entry == stored.entry or event.digest == stored.digest
+        if len(found) > 1 or not is_itself:
+            return Within(found)
         if event.unreadable is not None:
             raise Unmappable(event.unreadable)
         if event.type is None and self._rules:
             raise Unmappable("it names no event type")
         return Understood(event, self._rules.get(event.type or ""))
-
-    def _read(self, stored: StoredEvent) -> ReadEvent:
-        events = self._reader.read_again(
-            stored.headers, stored.body, stored.connection, stored.entry
-        )
-        if len(events) == 1 and events[0].body == stored.body:
-            return events[0]
-        raise Unmappable(
-            f"the manifest now finds {count(len(events), 'event')} within its body, not the one"
-            " that it was stored as; let the partner send it again"
-        )
 
     def unify(self, stored: StoredEvent) -> UnifiedEvent:
         """A stored event that was read before, as a unified one. Raises `Unmappable`."""

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
-from integration_monitor.ingest.processing.mapping import Mapper, Unmappable
+from integration_monitor.ingest.arrival import arrival_of
+from integration_monitor.ingest.event_reading import ReadEvent
+from integration_monitor.ingest.processing.mapping import Mapper, Unmappable, Within
 from integration_monitor.ingest.processing.unified_event import version
 from integration_monitor.manifest.webhooks import Webhooks
-from integration_monitor.store import webhook_deliveries, webhook_objects, webhook_queue
+from integration_monitor.signals.wording import count
+from integration_monitor.store import (
+    webhook_deliveries,
+    webhook_objects,
+    webhook_queue,
+    webhook_split,
+)
 from integration_monitor.store.engine import Store
+from integration_monitor.store.webhook_intake import Arrival
 from integration_monitor.store.webhook_objects import ObjectKey, Version
 from integration_monitor.store.webhook_queue import Read, StoredEvent
 
@@ -36,43 +46,72 @@ def queue_batch(
     """
     with store.begin() as connection:
         taken = webhook_queue.take(connection, integration, BATCH)
-        found = [(event, *_read(event, mapper)) for event in taken]
+        found = [_read(event, mapper) for event in taken]
+        wholes = {one.stored.id: _split(one) for one in found if one.within}
+        webhook_split.split(connection, wholes, now)
         webhook_objects.see(connection, integration, _newest(found))
-        read = [reading for _, reading, _ in found]
+        read = [one.read for one in found]
+        webhook_deliveries.withdraw(connection, [one.id for one in read if one.replaced])
         known = webhook_queue.queue(connection, integration, read, webhooks.sinks, now)
         webhook_deliveries.settle(connection, known, now)
     dead = sum(one.error is not None for one in read)
-    return Queued(len(read), dead, sum(one.unified_type is None for one in read) - dead)
+    replaced = sum(one.replaced is not None for one in read)
+    unified = sum(one.unified_type is not None for one in read)
+    return Queued(len(read), dead, len(read) - dead - replaced - unified)
 
 
-def _read(stored: StoredEvent, mapper: Mapper) -> tuple[Read, str | None]:
-    """What an event says, and what it is about."""
+class _Found(NamedTuple):
+    stored: StoredEvent
+    read: Read
+    kind: str | None = None
+    """What it is about."""
+    within: tuple[ReadEvent, ...] = ()
+    """The events that it holds, and is replaced by."""
+
+
+def _read(stored: StoredEvent, mapper: Mapper) -> _Found:
     try:
-        understood = mapper.read(stored)
+        found = mapper.read(stored)
     except Unmappable as error:
-        return _as_it_was(stored, str(error)), None
+        return _Found(stored, _as_it_was(stored, error=str(error)))
     except Exception as error:  # noqa: BLE001 - one event must not hold up all that come after it
-        return _as_it_was(stored, f"our own mistake: {type(error).__name__}"), None
-    event, rule = understood.event, understood.rule
+        mistake = f"our own mistake: {type(error).__name__}"
+        return _Found(stored, _as_it_was(stored, error=mistake))
+    if isinstance(found, Within):
+        replaced = f"replaced by {count(len(found.events), 'event')} within its body"
+        return _Found(stored, _as_it_was(stored, replaced=replaced), within=found.events)
+    event, rule = found.event, found.rule
     read = Read(
         stored.id, event.type, event.tenant, event.object_id, event.order_key, event.occurred_at,
         unified_type=rule.type if rule else None,
     )  # fmt: skip
-    return read, rule.kind if rule else None
+    return _Found(stored, read, rule.kind if rule else None)
 
 
-def _as_it_was(stored: StoredEvent, error: str) -> Read:
+def _as_it_was(
+    stored: StoredEvent, *, error: str | None = None, replaced: str | None = None
+) -> Read:
     return Read(
         stored.id, stored.type, stored.tenant, stored.object_id, stored.order_key,
-        stored.occurred_at, unified_type=None, error=error,
+        stored.occurred_at, unified_type=None, error=error, replaced=replaced,
     )  # fmt: skip
 
 
-def _newest(
-    found: Iterable[tuple[StoredEvent, Read, str | None]],
-) -> dict[ObjectKey, Version]:
+def _split(found: _Found) -> Arrival:
+    stored = found.stored
+    return arrival_of(
+        found.within,
+        integration=stored.integration,
+        connection=stored.connection,
+        received_at=stored.received_at,
+        headers=json.dumps(dict(stored.headers)),
+        body=stored.body,
+    )
+
+
+def _newest(found: Iterable[_Found]) -> dict[ObjectKey, Version]:
     newest: dict[ObjectKey, Version] = {}
-    for stored, read, kind in found:
+    for stored, read, kind, _ in found:
         if kind is None or read.object_id is None:
             continue
         key = ObjectKey(read.tenant, kind, read.object_id)

@@ -11,11 +11,15 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook
 
-from integration_monitor.ingest.processing.mapping import Mapper, Understood
+from integration_monitor.ingest.event_reading import EventReader
+from integration_monitor.ingest.processing.mapping import Mapper, Understood, Within
+from integration_monitor.ingest.processing.queueing import Queued
 from integration_monitor.manifest.webhooks import HttpSink
-from integration_monitor.store import webhook_replay
+from integration_monitor.store import webhook_listing, webhook_replay
 from integration_monitor.store.engine import Store
 from integration_monitor.store.webhook_queue import StoredEvent
+from integration_monitor.store.webhook_tables import webhook_events
+from integration_monitor.store.webhook_tallies import add_up
 from integration_monitor_tests.ingest.processing.conftest import Work
 from integration_monitor_tests.ingest.processing.examples import (
     ENVIRON,
@@ -32,8 +36,8 @@ from integration_monitor_tests.ingest.processing.examples import (
     stored,
 )
 from integration_monitor_tests.ingest.processing.product import Answer, Product, product
+from integration_monitor_tests.ingest.receiver.webhook_examples import rows
 
-ASK = "not the one that it was stored as; let the partner send it again"
 NOWHERE = "http://127.0.0.1:1/events"
 
 
@@ -111,7 +115,7 @@ def test_what_a_list_did_not_hold_is_dead_for_the_reason_that_was_found_when_it_
     receive(store, b'"e2"', entry=2)
     receive(store, b'[{"id": "e3"}]', entry=3)
     receive(store, event(4), entry=4)
-    receive(store, {"events": [event(5), event(6)]})  # as came before `each` was right
+    receive(store, {"events": []})
     work(crm(lists, product=http(shop.url))).once()
     assert shop.taken == ["e4"]
     assert [one.error for one in stored(store)] == [
@@ -119,9 +123,103 @@ def test_what_a_list_did_not_hold_is_dead_for_the_reason_that_was_found_when_it_
         "entry 2 of the list is not an object",
         "entry 3 of the list is not an object",
         None,
-        f"the manifest now finds 2 events within its body, {ASK}",
+        "the list of events within its body is empty",
     ]
     assert states(store) == ["dead", "dead", "dead", "processed", "dead"]
+
+
+LIST = {"events": [event(1), "e2", event(3)]}
+
+
+@pytest.mark.parametrize(("each", "body"), [("events", LIST), ("$", LIST["events"])])
+def test_a_list_that_was_kept_whole_is_taken_apart_once_the_manifest_knows_of_it(
+    store: Store, shop: Product, work: Work, each: str, body: object
+) -> None:
+    receive(store, json.dumps(body).encode(), at=NOW - timedelta(days=1))
+    work(crm(product=http(shop.url))).once()
+    assert states(store) == ["dead"]
+    lists = crm(replace(WEBHOOKS, each=each), product=http(shop.url))
+    for _ in range(2):  # twice is the same as once
+        replay(store, since=NOW - timedelta(days=2))
+        worker = work(lists)
+        worker.once()
+        whole, first, broken, last = stored(store)
+        assert (whole.state, whole.error) == ("processed", "replaced by 3 events within its body")
+        assert (broken.state, broken.error) == ("dead", "entry 2 of the list is not an object")
+        assert [(one.state, one.event_id) for one in (first, last)] == [
+            ("processed", "e1"),
+            ("processed", "e3"),
+        ]
+        assert worker.taken().queued["crm"] == Queued(4, dead=1)
+        assert None not in {one.replayed_at for one in (first, broken, last)}  # that is no delay
+    assert shop.taken == ["e1", "e3"] * 2
+    assert [one.entry for one in (whole, first, broken, last)] == [None, 1, 2, 3]
+    assert {(one.received_at, one.connection, one.request_id) for one in stored(store)} == {
+        (whole.received_at, "-", whole.request_id)
+    }
+    assert first.headers == whole.headers
+    (request,) = rows(store, "webhook_requests")
+    assert (request["id"], request["body"]) == (whole.request_id, whole.body)
+    with store.begin() as connection:
+        add_up(connection)
+        (numbers,) = webhook_listing.numbers(connection).values()
+    assert (numbers.received, numbers.duplicates) == (3, 0)  # of the whole no receiver told
+    assert (numbers.processed, numbers.not_handed_on, numbers.dead) == (3, 0, 1)
+
+
+def test_of_a_list_that_came_again_meanwhile_nothing_is_handed_on_twice(
+    store: Store, shop: Product, work: Work
+) -> None:
+    lists = replace(WEBHOOKS, each="events")
+    receive(store, LIST)
+    (number,) = receive(store, event(3), entry=3)
+    digest = EventReader.of(lists).read({}, json.dumps(LIST).encode(), "-")[2].digest
+    set_digest(store, number, digest)
+    work(crm(lists, product=http(shop.url))).once()
+    assert sorted(shop.taken) == ["e1", "e3"]
+    assert [one.event_id for one in stored(store)].count("e3") == 1
+
+
+def test_no_sink_waits_for_what_was_taken_apart(
+    store: Store, shop: Product, clock: Clock, work: Work
+) -> None:
+    batch = LIST | event(9)
+    receive(store, batch)
+    shop.answer = lambda event: 503
+    work(crm(product=http(shop.url), other=http(NOWHERE, retry_for=timedelta(0)))).once()
+    assert sorted(one.state for one in deliveries(store)) == ["dead", "waiting"]
+    replay(store, dead=True)
+    shop.answer = lambda event: 204
+    clock.on(hours=1)
+    work(crm(replace(WEBHOOKS, each="events"), product=http(shop.url))).once()
+    assert shop.taken == ["e1", "e3"]
+    assert states(store) == ["processed", "processed", "dead", "processed"]
+
+
+def test_an_only_event_that_is_its_whole_request_is_no_list(
+    store: Store, shop: Product, work: Work
+) -> None:
+    (number,) = receive(store, event(1))
+    body = json.dumps(event(1)).encode()
+    set_digest(store, number, EventReader.of(WEBHOOKS).read({}, body, "-")[0].digest)
+    work(crm(product=http(shop.url))).once()
+    replay(store, event_id="e1")
+    work(crm(replace(WEBHOOKS, each="@"), product=http(shop.url))).once()
+    assert shop.taken == ["e1", "e1"]
+    assert states(store) == ["processed"]
+
+
+def set_digest(store: Store, number: int, digest: bytes) -> None:
+    """As the receiver would have it."""
+    with store.begin() as connection:
+        connection.execute(
+            webhook_events.update().where(webhook_events.c.id == number).values(digest=digest)
+        )
+
+
+def replay(store: Store, **which: Any) -> None:
+    with store.begin() as connection:
+        webhook_replay.replay(connection, NOW, **which)
 
 
 def test_a_mistake_of_ours_about_one_event_stays_its_own(
@@ -129,7 +227,7 @@ def test_a_mistake_of_ours_about_one_event_stays_its_own(
 ) -> None:
     read = Mapper.read
 
-    def mistaken(mapper: Mapper, event: StoredEvent) -> Understood:
+    def mistaken(mapper: Mapper, event: StoredEvent) -> Understood | Within:
         if event.event_id == "e1":
             raise ZeroDivisionError
         return read(mapper, event)
