@@ -208,7 +208,7 @@ def _as_text(events: Iterable[ListedEvent], noun: str) -> Iterator[str]:
             printable(each.type or ""),
             clock(each.occurred_at) if each.occurred_at else "",
             each.state,
-            _why(each),
+            printable(_why(each)),
         )
         for each in events
     ]

@@ -34,6 +34,11 @@ Headers = Mapping[str, str]
 Finder = Callable[[object, Headers], Any]
 
 
+def id_of_content(digest: bytes) -> str:
+    """The id of an event that has none of its partner."""
+    return f"sha256:{digest.hex()}"
+
+
 class TooManyEvents(UnreadableBody):
     """A list of more events than `MOST_EVENTS`."""
 
@@ -173,7 +178,7 @@ class EventReader:
     ) -> ReadEvent:
         event_id = self._id(document, headers)
         return ReadEvent(
-            event_id=event_id or f"sha256:{digest.hex()}",
+            event_id=event_id or id_of_content(digest),
             type=as_text(self._type(document, headers)),
             tenant=_found(self._tenant, document, headers) or connection,
             object_id=_found(self._object, document, headers),

@@ -121,6 +121,25 @@ def _flag(connection: sa.Connection, ids: Sequence[int]) -> Set[int]:
     return set(connection.execute(statement).scalars()) if ids else set()
 
 
+def rename(connection: sa.Connection, event: int, event_id: str, digest: bytes) -> bool:
+    """Give an event the id that it should have had, with its digest; if handed on it keeps its own.
+
+    False, and nothing is changed, where its sender has the same event already.
+    """
+    statement = (
+        webhook_events.update()
+        .where(webhook_events.c.id == event, webhook_events.c.unified_type.is_(None))
+        .values(event_id=event_id, digest=digest)
+    )
+    try:
+        with connection.begin_nested():
+            connection.execute(statement)
+    except sa.exc.IntegrityError:  # a receiver may store it at this moment: only the index knows
+        return False
+    _flag(connection, [event])
+    return True
+
+
 def queue(
     connection: sa.Connection,
     integration: str,

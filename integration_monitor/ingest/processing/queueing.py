@@ -7,8 +7,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
+import sqlalchemy as sa
+
 from integration_monitor.ingest.arrival import arrival_of
-from integration_monitor.ingest.event_reading import ReadEvent
+from integration_monitor.ingest.event_reading import ReadEvent, id_of_content
 from integration_monitor.ingest.processing.mapping import Mapper, Unmappable, Within
 from integration_monitor.ingest.processing.unified_event import version
 from integration_monitor.manifest.webhooks import Webhooks
@@ -46,7 +48,7 @@ def queue_batch(
     """
     with store.begin() as connection:
         taken = webhook_queue.take(connection, integration, BATCH)
-        found = [_read(event, mapper) for event in taken]
+        found = [_named(connection, _read(event, mapper)) for event in taken]
         wholes = {one.stored.id: _split(one) for one in found if one.within}
         webhook_split.split(connection, wholes, now)
         webhook_objects.see(connection, integration, _newest(found))
@@ -65,6 +67,8 @@ class _Found(NamedTuple):
     read: Read
     kind: str | None = None
     """What it is about."""
+    event: ReadEvent | None = None
+    """What it says; None where it cannot be handed on as it is."""
     within: tuple[ReadEvent, ...] = ()
     """The events that it holds, and is replaced by."""
 
@@ -85,7 +89,21 @@ def _read(stored: StoredEvent, mapper: Mapper) -> _Found:
         stored.id, event.type, event.tenant, event.object_id, event.order_key, event.occurred_at,
         unified_type=rule.type if rule else None,
     )  # fmt: skip
-    return _Found(stored, read, rule.kind if rule else None)
+    return _Found(stored, read, rule.kind if rule else None, event)
+
+
+def _named(connection: sa.Connection, found: _Found) -> _Found:
+    """Where the manifest knew of no id when the event came, it gets the one that it has now."""
+    stored, event = found.stored, found.event
+    if event is None or stored.event_id != id_of_content(stored.digest):
+        return found
+    name = event.event_id, event.digest
+    if name == (stored.event_id, stored.digest):
+        return found
+    if webhook_queue.rename(connection, stored.id, *name):
+        return found
+    replaced = f"the same event is there already, as {event.event_id}"
+    return _Found(stored, _as_it_was(stored, replaced=replaced))
 
 
 def _as_it_was(
@@ -111,7 +129,7 @@ def _split(found: _Found) -> Arrival:
 
 def _newest(found: Iterable[_Found]) -> dict[ObjectKey, Version]:
     newest: dict[ObjectKey, Version] = {}
-    for stored, read, kind, _ in found:
+    for stored, read, kind, *_ in found:
         if kind is None or read.object_id is None:
             continue
         key = ObjectKey(read.tenant, kind, read.object_id)

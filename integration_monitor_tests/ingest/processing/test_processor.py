@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook
 
-from integration_monitor.ingest.event_reading import EventReader
+from integration_monitor.ingest.event_reading import EventReader, ReadEvent
 from integration_monitor.ingest.processing.mapping import Mapper, Understood, Within
 from integration_monitor.ingest.processing.queueing import Queued
-from integration_monitor.manifest.webhooks import HttpSink
+from integration_monitor.manifest.webhooks import HttpSink, Webhooks
 from integration_monitor.store import webhook_listing, webhook_replay
 from integration_monitor.store.engine import Store
 from integration_monitor.store.webhook_queue import StoredEvent
@@ -207,6 +207,87 @@ def test_an_only_event_that_is_its_whole_request_is_no_list(
     work(crm(replace(WEBHOOKS, each="@"), product=http(shop.url))).once()
     assert shop.taken == ["e1", "e1"]
     assert states(store) == ["processed"]
+
+
+NO_ID = event(1, id=None, uuid="n1")
+BY_UUID = replace(WEBHOOKS, event_id=("uuid",))
+
+
+def test_an_event_gets_the_id_that_the_manifest_did_not_know_of(
+    store: Store, shop: Product, work: Work
+) -> None:
+    receive_without_id(store, NO_ID)
+    work(crm(product=http(shop.url))).once()
+    assert [one.error for one in stored(store)] == ["no event id at `id`"]
+    for which in ({"dead": True}, {"event_id": "n1"}):
+        replay(store, **which)
+        work(crm(BY_UUID, product=http(shop.url))).once()
+    assert shop.taken == ["n1", "n1"]
+    (row,) = stored(store)
+    assert (row.event_id, row.state, row.conflicting) == ("n1", "processed", False)
+    assert row.digest == read_by(BY_UUID, NO_ID).digest
+
+
+def test_a_repeat_that_came_with_an_id_meanwhile_is_handed_on_once(
+    store: Store, shop: Product, work: Work
+) -> None:
+    receive_without_id(store, NO_ID)
+    (again,) = receive(store, NO_ID | {"id": "n1"})
+    set_digest(store, again, read_by(BY_UUID, NO_ID).digest)
+    worker = work(crm(BY_UUID, product=http(shop.url)))
+    for _ in range(2):
+        worker.once()
+        first, second = stored(store)
+        assert (first.state, first.error) == (
+            "processed",
+            "the same event is there already, as n1",
+        )
+        assert first.event_id.startswith("sha256:")
+        assert (second.event_id, second.state) == ("n1", "processed")
+        assert worker.taken().queued["crm"].unnamed == 0
+        replay(store, event_id=first.event_id)
+    assert shop.taken == ["n1"]
+
+
+def test_an_id_that_came_with_another_body_meanwhile_is_flagged(
+    store: Store, shop: Product, work: Work
+) -> None:
+    receive(store, event(2, id="n1", uuid="n1"))
+    worker = work(crm(BY_UUID, product=http(shop.url)))
+    worker.once()
+    receive_without_id(store, NO_ID)
+    worker.once()
+    assert [one.event["conflicting"] for one in shop.posted] == [False, True]
+    assert [one.event_id for one in stored(store)] == ["n1", "n1"]
+
+
+def test_what_was_handed_on_by_its_content_keeps_its_id(
+    store: Store, shop: Product, work: Work
+) -> None:
+    receive_without_id(store, NO_ID)
+    work(crm(replace(WEBHOOKS, event_id=()), product=http(shop.url))).once()
+    replay(store, since=NOW - timedelta(days=1))
+    work(crm(BY_UUID, product=http(shop.url))).once()
+    first, second = (one.event for one in shop.posted)
+    assert first["id"] == second["id"]
+    assert first["raw"]["id"] == second["raw"]["id"] == stored(store)[0].event_id
+
+
+def receive_without_id(store: Store, said: dict[str, Any]) -> None:
+    """As the receiver does while the manifest knows of no id."""
+    (number,) = receive(store, said | {"id": "unknown"})
+    found = read_by(WEBHOOKS, said)
+    with store.begin() as connection:
+        connection.execute(
+            webhook_events.update()
+            .where(webhook_events.c.id == number)
+            .values(event_id=found.event_id, digest=found.digest, body=found.body)
+        )
+
+
+def read_by(webhooks: Webhooks, said: dict[str, Any]) -> ReadEvent:
+    (found,) = EventReader.of(webhooks).read({}, json.dumps(said).encode(), "-")
+    return found
 
 
 def set_digest(store: Store, number: int, digest: bytes) -> None:
