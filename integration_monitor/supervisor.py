@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -28,8 +29,9 @@ class Child:
 
     name: str
     arguments: tuple[str, ...]
-    listening: int | None = None
-    """A socket that it inherits, by its number."""
+    listening: socket.socket | None = None
+    """A socket that it inherits. It is closed here before the child is told to end: what still
+    connected to it would wait for nobody, and be cut off."""
 
 
 class Supervisor:
@@ -59,6 +61,8 @@ class Supervisor:
     ) -> None:
         self._stop.set()
         self._watching.join()
+        for one in self._running:
+            one.stop_listening()
         for one in self._running:
             one.terminate()
         end_by = time.monotonic() + STOP_WITHIN_S
@@ -93,12 +97,13 @@ class _Running:
         return self._process.pid if self._process else 0
 
     def start(self) -> None:
+        listening = self.child.listening
         self._process = subprocess.Popen(  # noqa: S603 - our own commands, no shell
             [sys.executable, "-m", "integration_monitor.supervised", *self.child.arguments],
             env=dict(self._environ),
             # Nothing is ever written: the child sees its end when we are gone.
             stdin=subprocess.PIPE,
-            pass_fds=() if self.child.listening is None else (self.child.listening,),
+            pass_fds=() if listening is None else (listening.fileno(),),
             # A Ctrl-C is for us, who then stop them in order.
             start_new_session=True,
         )
@@ -118,6 +123,11 @@ class _Running:
         elif now >= self._again_at:
             self._let_go()
             self.start()
+
+    def stop_listening(self) -> None:
+        """Leave the socket to the child alone, which then is the one to close it."""
+        if self.child.listening is not None:
+            self.child.listening.close()
 
     def terminate(self) -> None:
         if self._process is not None and self._process.poll() is None:

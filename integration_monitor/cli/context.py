@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -56,15 +57,18 @@ def environment() -> Mapping[str, str]:
 
 
 @contextmanager
-def opened_store(environ: Mapping[str, str], *, checked: bool = True) -> Iterator[Store]:
+def opened_store(
+    environ: Mapping[str, str], *, checked: bool = True, patience: timedelta | None = None
+) -> Iterator[Store]:
     """The store that the environment names, with the schema that this code needs.
 
-    Unless it is `checked` it may be away, and its schema another one.
+    Unless it is `checked` it may be away, and its schema another one. `patience` as of
+    `open_store`.
     """
     from integration_monitor.store.engine import open_store, store_url
     from integration_monitor.store.migrate import require_current
 
-    store = open_store(store_url(environ))
+    store = open_store(store_url(environ), patience=patience)
     try:
         if checked:
             require_current(store)

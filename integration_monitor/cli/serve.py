@@ -6,6 +6,7 @@ import signal
 import socket
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 MEGABYTE = 1024 * 1024
 GRACE_S = 5
 """Seconds for requests that are under way when it is stopped."""
+PATIENCE = timedelta(seconds=10)
+"""Of the store, for a statement of a route."""
 
 
 def serve(
@@ -68,7 +71,8 @@ def serve(
     if only != Only.webhooks:
         _require_token(host, environ, only)
     manifests = manifest_directory(directory, environ)
-    with clear_errors(), opened_store(environ, checked=fd is None) as store:
+    opened = opened_store(environ, checked=fd is None, patience=PATIENCE)
+    with clear_errors(), opened as store:
         app = build_app(store, manifests, environ, only=only, max_body=max_body)
         if fd is not None:
             _run(app, socket.socket(fileno=fd))
@@ -103,7 +107,7 @@ def _workers(
         Child(
             f"worker {number}",
             ("serve", "--host", host, "--fd", str(one.fileno()), *options),
-            one.fileno(),
+            one,
         )
         for number, one in enumerate(sockets, 1)
     ]
@@ -179,6 +183,7 @@ def _run(app: ASGIApp, listening: socket.socket) -> None:
     """Until somebody stops it; what is under way is finished."""
     import uvicorn
 
+    from integration_monitor.cli.app_server import AppServer
     from integration_monitor.ingest.patient_protocol import PatientProtocol
 
     config = uvicorn.Config(
@@ -191,4 +196,4 @@ def _run(app: ASGIApp, listening: socket.socket) -> None:
         proxy_headers=False,  # nobody asks where a request came from
         timeout_graceful_shutdown=GRACE_S,
     )
-    uvicorn.Server(config).run(sockets=[listening])
+    AppServer(config).run(sockets=[listening])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from integration_monitor.ingest.processing.processor import Processed
 
 EVERY_S = 10.0
+PATIENCE = timedelta(seconds=60)
+"""No statement takes so long, unless very much is given up at once."""
 
 
 def process(
@@ -44,7 +47,7 @@ def process(
     environ = environment()
     with clear_errors():
         fleet = WatchedFleet(manifest_directory(directory, environ))
-        with opened_store(environ) as store:
+        with opened_store(environ, patience=PATIENCE) as store:
             broken = fleet.current().broken
             for manifest in broken:
                 lines = "\n  ".join(map(str, manifest.errors))

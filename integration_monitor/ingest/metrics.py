@@ -32,9 +32,11 @@ from integration_monitor.signals.call_facts import CallFacts
 from integration_monitor.signals.call_rules import QUANTILES
 from integration_monitor.signals.verdict import ASSET_CHECKS, Verdict
 from integration_monitor.store import call_arrivals, call_facts, verdicts
-from integration_monitor.store.engine import Store
+from integration_monitor.store.engine import Store, StoreError
 
 READ_EVERY_S = 10.0
+WAIT_S = 10.0
+"""For somebody else's reading: longer than that a store that works does not take."""
 MOST_POLICIES = 16
 """Of one integration."""
 DROPPED_WITHIN = timedelta(hours=1)
@@ -71,8 +73,14 @@ class Remembered:
     """Reads at most once in a while, however many ask; the others wait for the one that reads."""
 
     def __init__(
-        self, read: Callable[[], FleetNow], *, clock: Callable[[], float] = time.monotonic
+        self,
+        read: Callable[[], FleetNow],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        wait_s: float = WAIT_S,
     ) -> None:
+        """`wait_s` bounds the wait for somebody else's reading; `read` bounds its own."""
+        self._wait_s = wait_s
         self._read = read
         self._clock = clock
         self._lock = threading.Lock()
@@ -80,11 +88,16 @@ class Remembered:
 
     def __call__(self) -> FleetNow:
         """As it was a few seconds ago at most. Raises `StoreError`; an error is not remembered."""
-        with self._lock:
+        # Who waits takes up a thread: of a store that hangs they must not become more and more.
+        if not self._lock.acquire(timeout=self._wait_s):
+            raise StoreError("the store takes too long")
+        try:
             if self._known is None or self._clock() - self._known[0] >= READ_EVERY_S:
                 self._known = None
                 self._known = (self._clock(), self._read())
             return self._known[1]
+        finally:
+            self._lock.release()
 
 
 def metrics_router(read: Callable[[], FleetNow], *, guard: BearerGuard) -> APIRouter:

@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp
 
 from integration_monitor.ingest.docs_routes import docs_router
+from integration_monitor.ingest.readiness import Readiness
 from integration_monitor.ingest.receiver.reception import Reception
 from integration_monitor.ingest.receiver.routes import WebhookRoutes, described
 from integration_monitor.store.engine import StoreError
@@ -57,6 +58,7 @@ def create_app(
 
 def _health(check_store: Callable[[], None]) -> APIRouter:
     router = APIRouter(tags=["health"])
+    readiness = Readiness(check_store)
 
     @router.get("/healthz", summary="Whether the process answers")
     async def healthz() -> dict[str, str]:
@@ -67,9 +69,9 @@ def _health(check_store: Callable[[], None]) -> APIRouter:
         summary="Whether the store can be used",
         responses={503: {"description": "The store is away."}},
     )
-    def readyz() -> dict[str, str]:
+    async def readyz() -> dict[str, str]:
         try:
-            check_store()
+            await readiness.require()
         except StoreError as error:
             # Everybody may ask, and the error names the server of the store.
             _log.warning("not ready: %s", error)

@@ -9,8 +9,16 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from integration_monitor.store.bounded_connection import bound
+
 DATABASE_URL = "INTEGRATION_MONITOR_DATABASE_URL"
 POOL_SIZE = 20
+SPARED_S = 1.0
+"""After a statement's time is up, for the server to say so: what it says is clearer."""
+
+IDLE_TIMES = 5
+"""As many times a statement's time the server waits for the next one of a transaction: whoever
+was given up does not learn of it, and would keep its locks."""
 
 
 class StoreError(Exception):
@@ -49,8 +57,8 @@ class Store:
 def open_store(url: str, *, patience: timedelta | None = None) -> Store:
     """Prepare a store; connects at first use. Raises `StoreError` unless it is PostgreSQL.
 
-    `patience` is the longest that a statement may take, and that a silent network is waited for;
-    None: without an end.
+    `patience` is the longest that a statement may take; a second later a server that says nothing
+    is given up, whatever holds it or the network up. None: without an end.
     """
     try:
         parsed = sa.make_url(url)
@@ -65,6 +73,8 @@ def open_store(url: str, *, patience: timedelta | None = None) -> Store:
         pool_pre_ping=True,
         connect_args=_connect_args(patience),
     )
+    if patience is not None:
+        bound(engine, silence_s=patience.total_seconds() + SPARED_S)
     return Store(engine)
 
 
@@ -74,7 +84,8 @@ def _connect_args(patience: timedelta | None) -> dict[str, object]:
     ms = int(patience.total_seconds() * 1000)
     return {
         "connect_timeout": 5,
-        "options": f"-c timezone=UTC -c statement_timeout={ms}",
+        "options": f"-c timezone=UTC -c statement_timeout={ms}"
+        f" -c idle_in_transaction_session_timeout={IDLE_TIMES * ms}",
         # What was sent and is not acknowledged, and silence while an answer is waited for.
         "tcp_user_timeout": ms,
         "keepalives_idle": max(1, ms // 2000),

@@ -54,11 +54,11 @@ class KeptConnection:
     async def _connected(self) -> Cursor:
         if self._kept is None or self._kept.connection.closed:
             connect = self._store.connect_arguments(statement_timeout_s=self._patience_s)
+            # A plan that was made while the tables were empty is kept: it must not read all of
+            # them. Said at once: what is asked later is asked within the bounds of a use.
+            connect["options"] += " -c enable_seqscan=off"
             connection = await psycopg.AsyncConnection.connect(**connect, autocommit=True)
             register(connection)
-            # A plan that was made while the tables were empty is kept: it must not read all of
-            # them.
-            await connection.execute("set enable_seqscan = off")
             self._kept = connection.cursor()
         return self._kept
 

@@ -6,10 +6,12 @@ import signal
 import socket
 import subprocess
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 from typer.testing import CliRunner
 
@@ -18,10 +20,13 @@ from integration_monitor.cli.serve import _beside
 from integration_monitor.cli.serve_app import Only
 from integration_monitor.store.call_tables import call_minutes
 from integration_monitor.store.engine import open_store
+from integration_monitor_tests.freezing_proxy import freezing_proxy
 from integration_monitor_tests.ingest.calls_examples import MANIFEST, batch, event
+from integration_monitor_tests.ingest.receiver.webhook_examples import wait_for
 from integration_monitor_tests.serve_process import serving
 
 TOKEN = "INTEGRATION_MONITOR_CALLS_TOKEN"
+STOPPED_WITHIN_S = 30
 
 
 @pytest.fixture
@@ -118,3 +123,40 @@ def test_webhooks_are_processed_beside_the_private_routes(
 ) -> None:
     children = _beside(Only(only) if only else None, Path("integrations"))
     assert [child.name for child in children] == beside
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_store_that_falls_silent_stops_neither_readiness_nor_the_end(
+    environ: Mapping[str, str], store_url: str, workers: str
+) -> None:
+    with freezing_proxy(store_url) as proxy:
+        behind = {**environ, "INTEGRATION_MONITOR_DATABASE_URL": proxy.url}
+        with (
+            serving(behind, "--port", "0", "--workers", workers) as (process, url),
+            httpx.Client(base_url=url, trust_env=False, timeout=5) as http,
+            ThreadPoolExecutor() as scraping,
+        ):
+            wait_for(lambda: http.get("/readyz").status_code == 200)
+            proxy.freeze(new_ones=True)
+            scrapes = [scraping.submit(answered, f"{url}/metrics") for _ in range(4)]
+            for _ in range(3):
+                assert http.get("/readyz").status_code == 503
+            proxy.freeze()
+            wait_for(lambda: http.get("/readyz").status_code == 200, within_s=40)
+            assert [scrape.result() for scrape in scrapes] == [True] * 4
+            proxy.freeze(new_ones=True)
+            scraping.submit(answered, f"{url}/metrics")
+            assert http.get("/readyz").status_code == 503
+            everybody = [process, *psutil.Process(process.pid).children(recursive=True)]
+            process.send_signal(signal.SIGTERM)
+            process.wait(STOPPED_WITHIN_S)
+            assert not psutil.wait_procs(everybody, timeout=STOPPED_WITHIN_S)[1]
+
+
+def answered(url: str) -> bool:
+    """Whether there is an answer, or an end, in time."""
+    try:
+        return httpx.get(url, timeout=60, trust_env=False).status_code in {200, 503}
+    except httpx.RemoteProtocolError:
+        return False

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -147,3 +149,21 @@ def test_the_store_is_read_once_in_a_while() -> None:
     assert [remembered().dropped for _ in range(3)] == [1, 1, 1]
     seconds = READ_EVERY_S
     assert [remembered().dropped for _ in range(2)] == [2, 2]
+
+
+def test_who_waits_for_a_store_that_hangs_is_told_so() -> None:
+    begun, let_go = threading.Event(), threading.Event()
+
+    def hang() -> FleetNow:
+        begun.set()
+        assert let_go.wait(20)
+        return FleetNow(NOW, (), {}, (), 1)
+
+    remembered = Remembered(hang, wait_s=0.05)
+    with ThreadPoolExecutor() as pool:
+        reading = pool.submit(remembered)
+        assert begun.wait(20)
+        with pytest.raises(StoreError, match="takes too long"):
+            remembered()
+        let_go.set()
+        assert reading.result().dropped == remembered().dropped == 1

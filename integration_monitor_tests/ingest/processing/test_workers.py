@@ -8,10 +8,15 @@ import subprocess
 import sys
 import threading
 from collections import Counter
+from datetime import timedelta
 
-from integration_monitor.store.engine import Store
+from integration_monitor.ingest.processing.processor import Processor
+from integration_monitor.manifest.domain import Fleet
+from integration_monitor.store.engine import Store, open_store
+from integration_monitor_tests.freezing_proxy import freezing_proxy
 from integration_monitor_tests.ingest.processing.conftest import Work
 from integration_monitor_tests.ingest.processing.examples import (
+    ENVIRON,
     Clock,
     crm,
     event,
@@ -20,6 +25,7 @@ from integration_monitor_tests.ingest.processing.examples import (
     states,
 )
 from integration_monitor_tests.ingest.processing.product import Product
+from integration_monitor_tests.ingest.receiver.webhook_examples import wait_for
 
 WORKER = """
 import os, sys
@@ -90,3 +96,24 @@ def test_two_sinks_that_finish_together_leave_no_event_behind(
     work(crm(a=sink, b=sink, c=sink, d=sink)).once()
     assert set(states(store)) == {"processed"}
     assert len(shop.posted) == 240
+
+
+def test_a_worker_whose_store_fell_silent_goes_on_with_new_connections(
+    store: Store, store_url: str, shop: Product
+) -> None:
+    fleet = Fleet("nowhere", (crm(product=http(shop.url)),))
+    with freezing_proxy(store_url) as proxy:
+        patient = open_store(proxy.url, patience=timedelta(seconds=0.5))
+        one = Processor(patient, lambda: fleet, ENVIRON)
+        running = threading.Thread(target=one.run, args=(lambda _: None,))
+        running.start()
+        try:
+            receive(store, event(1))
+            wait_for(lambda: shop.taken == ["e1"])
+            proxy.freeze()
+            receive(store, event(2))
+            wait_for(lambda: shop.taken[-1] == "e2")
+        finally:
+            one.stop()
+            running.join()
+            patient.dispose()
