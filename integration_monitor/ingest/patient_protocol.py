@@ -14,6 +14,8 @@ HEAD_WITHIN_S = 10.0
 MOST_HEAD = 64 * 1024
 """Bytes of the request line and all headers."""
 LOOK_EVERY_S = 1.0
+FIRST_WITHIN_S = 0.5
+"""For the first request of a connection, once the server is told to end."""
 
 
 class PatientProtocol(HttpToolsProtocol):
@@ -23,6 +25,7 @@ class PatientProtocol(HttpToolsProtocol):
     """While a head is waited for."""
     _head_bytes = 0
     _looking: asyncio.TimerHandle | None = None
+    _patience_at_end_s = FIRST_WITHIN_S
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The first head is waited for from now on."""
@@ -54,6 +57,18 @@ class PatientProtocol(HttpToolsProtocol):
         """The head is there."""
         self._head_since = None
         super().on_headers_complete()
+
+    def shutdown(self) -> None:
+        """The server ends: so do connections, after what is under way.
+
+        On one that has just been made the request is on its way: whoever was let in is answered.
+        """
+        request: object = self.cycle  # uvicorn does not say that there may be none
+        if request is None and self._patience_at_end_s:
+            patience, self._patience_at_end_s = self._patience_at_end_s, 0.0
+            self.loop.call_later(patience, self.shutdown)
+        else:
+            super().shutdown()
 
     def _look(self) -> None:
         # Once in a while for a connection costs less than a timer for each request.

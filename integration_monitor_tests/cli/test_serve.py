@@ -148,10 +148,10 @@ def test_a_store_that_falls_silent_stops_neither_readiness_nor_the_end(
             proxy.freeze(new_ones=True)
             scraping.submit(answered, f"{url}/metrics")
             assert http.get("/readyz").status_code == 503
-            everybody = [process, *psutil.Process(process.pid).children(recursive=True)]
+            children = psutil.Process(process.pid).children(recursive=True)
             process.send_signal(signal.SIGTERM)
             process.wait(STOPPED_WITHIN_S)
-            assert not psutil.wait_procs(everybody, timeout=STOPPED_WITHIN_S)[1]
+            assert not psutil.wait_procs(children, timeout=STOPPED_WITHIN_S)[1]
 
 
 def answered(url: str) -> bool:

@@ -33,10 +33,10 @@ def test_a_store_that_hangs_is_asked_once_and_is_ready_when_it_answers() -> None
             assert {str(one) for one in found} == {"the store has not answered for 0.05 s"}
         assert store.asked == 1
         patient = Readiness(store.check)
-        asked = [asyncio.create_task(patient.require()) for _ in range(20)]
+        waiting = [asyncio.create_task(patient.require()) for _ in range(20)]
         await asyncio.sleep(0)
         store.let_go.set()
-        await asyncio.gather(*asked)
+        await asyncio.gather(*waiting)
         assert store.asked == 2
         await patient.require()
         assert store.asked == 3

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
 
@@ -19,7 +21,9 @@ from integration_monitor_tests.ingest.receiver.load import Load
 from integration_monitor_tests.ingest.receiver.webhook_examples import (
     ENVIRON,
     MANIFEST,
+    body_of,
     rows,
+    signed,
     wait_for,
 )
 from integration_monitor_tests.serve_process import serving
@@ -94,6 +98,35 @@ def test_a_worker_that_dies_is_replaced(environ: Mapping[str, str], store: Store
         children = psutil.Process(process.pid).children(recursive=True)
     assert not any(one.is_running() for one in children)
     assert_nothing_lost(store, load)
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_nobody_who_was_let_in_is_cut_off_at_the_end(
+    environ: Mapping[str, str], workers: str
+) -> None:
+    """Each request on a connection of its own: it is answered, or never let in."""
+
+    async def knock(url: str, ended: list[type[Exception]]) -> None:
+        while httpx.ConnectError not in ended:
+            async with httpx.AsyncClient(trust_env=False, timeout=20) as http:
+                body = body_of({"id": "once", "type": "order.paid"})
+                try:
+                    await http.post(f"{url}/webhooks/shop", content=body, headers=signed(body))
+                except httpx.TransportError as error:
+                    ended.append(type(error))
+            await asyncio.sleep(0.01)
+
+    async def story(process: subprocess.Popen[str], url: str) -> list[type[Exception]]:
+        ended: list[type[Exception]] = []
+        knocking = [asyncio.create_task(knock(url, ended)) for _ in range(4)]
+        await asyncio.sleep(0.5)
+        process.send_signal(signal.SIGTERM)
+        await asyncio.gather(*knocking)
+        return ended
+
+    with serving(environ, *ONLY, "--port", "0", "--workers", workers) as (process, url):
+        wait_for(lambda: httpx.get(f"{url}/readyz", trust_env=False).status_code == 200)
+        assert set(asyncio.run(story(process, url))) == {httpx.ConnectError}
 
 
 def test_workers_end_when_their_parent_is_killed(environ: Mapping[str, str]) -> None:
