@@ -13,9 +13,12 @@ from integration_monitor.ingest.processing.sink_tables import SinkTables, sink_t
 from integration_monitor.manifest.domain import MissingReference, Reference
 from integration_monitor.manifest.webhooks import SqlSink
 from integration_monitor.observe.database_errors import read_error
+from integration_monitor.store.bounded_connection import bound
+from integration_monitor.store.engine import SPARED_S
 
 BATCH = 500
-TIMEOUT_MS = 10_000
+PATIENCE_S = 10.0
+"""For a statement."""
 _OF_A_VALUE = (sa.exc.DataError, sa.exc.IntegrityError, ValueError, RecursionError)
 """The last two: values that cannot be written as JSON."""
 
@@ -59,8 +62,13 @@ class OpenSqlSink:
         return str(read_error(error, self._engine.url, self._address))
 
 
-def open_sql_sink(sink: SqlSink, environ: Mapping[str, str]) -> OpenSqlSink:
-    """Prepare a sink; connects at first use. Raises `SinkUnusable`."""
+def open_sql_sink(
+    sink: SqlSink, environ: Mapping[str, str], *, patience_s: float = PATIENCE_S
+) -> OpenSqlSink:
+    """Prepare a sink; connects at first use. Raises `SinkUnusable`.
+
+    `patience_s` bounds a statement; a second later a server that says nothing is given up.
+    """
     try:
         text = sink.url.resolve(environ) if isinstance(sink.url, Reference) else sink.url
         url = sa.make_url(text)
@@ -76,7 +84,8 @@ def open_sql_sink(sink: SqlSink, environ: Mapping[str, str]) -> OpenSqlSink:
         pool_pre_ping=True,
         connect_args={
             "connect_timeout": 5,
-            "options": f"-c timezone=UTC -c statement_timeout={TIMEOUT_MS}",
+            "options": f"-c timezone=UTC -c statement_timeout={int(patience_s * 1000)}",
         },
     )
+    bound(engine, silence_s=patience_s + SPARED_S)
     return OpenSqlSink(engine, sink_tables(sink.table), f"{url.host or ''}/{url.database or ''}")

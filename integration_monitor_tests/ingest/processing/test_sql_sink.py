@@ -8,8 +8,12 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from integration_monitor.ingest.processing.sink import Outgoing
+from integration_monitor.ingest.processing.sql_sink import open_sql_sink
+from integration_monitor.ingest.processing.unified_event import Raw, UnifiedEvent
 from integration_monitor.store import webhook_replay
 from integration_monitor.store.engine import Store
+from integration_monitor_tests.freezing_proxy import freezing_proxy
 from integration_monitor_tests.ingest.processing.conftest import Work
 from integration_monitor_tests.ingest.processing.examples import (
     NOW,
@@ -133,3 +137,19 @@ def test_tables_that_are_there_need_no_right_to_create(
         with warehouse.begin() as connection:
             connection.execute(sa.text("drop owned by writer"))
             connection.execute(sa.text("drop role writer"))
+
+
+def test_a_connection_that_falls_silent_is_given_up_for_another(database_url: str) -> None:
+    event = UnifiedEvent(
+        id="evt_1", type="crm.contact.updated", kind="crm.contact", integration="crm",
+        tenant="acme", object_id="c1", occurred_at=NOW, received_at=NOW, sequence=1,
+        conflicting=False, data={}, raw=Raw("e1", "contact.changed", "-", ""),
+    )  # fmt: skip
+    with freezing_proxy(database_url) as proxy:
+        sink = open_sql_sink(sql(proxy.url), {}, patience_s=0.5)
+        try:
+            for _ in range(2):
+                assert sink.deliver([Outgoing(event, superseded=False)], NOW) == [None]
+                proxy.freeze()
+        finally:
+            sink.close()
