@@ -22,11 +22,12 @@ def id_of(values: Sequence[object]) -> str | None:
 
     A part that is not there is left blank, so that parts cannot be taken for others.
     """
+    if len(values) == 1:  # nearly always
+        only = _id_part(values[0])
+        return _storable(only) if only else None
     parts = [_id_part(value) for value in values]
     if not any(parts):
         return None
-    if len(parts) == 1:
-        return _storable(parts[0])
     return _storable(":".join(_escaped(part) for part in parts))
 
 

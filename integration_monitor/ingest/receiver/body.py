@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 from integration_monitor.ingest.receiver.answers import Receive
@@ -34,15 +34,16 @@ class BodyReader:
         self._within_s = within_s
         self._since: dict[asyncio.Task[Any], float] = {}
 
-    async def read(self, receive: Receive, headers: Sequence[tuple[bytes, bytes]]) -> bytes:
-        """The raw bytes. Raises `BodyError`: too large (413), too slow (408), cut off (400).
+    async def read(self, receive: Receive, headers: Mapping[str, str]) -> bytes:
+        """The raw bytes; `headers` by lower-case names. What is too large is not read to its end.
 
-        Raises `Crowded` where too many arrive at once. What is too large is not read to its end.
+        Raises `BodyError`: too large (413), too slow (408), cut off (400); and `Crowded` where too
+        many arrive at once.
         """
-        for name, value in headers:
-            # Chunked bodies have no length; how long they are shows.
-            if name == b"content-length" and not self._allows(value):
-                raise self._too_large()
+        length = headers.get("content-length")
+        # Chunked bodies have no length; how long they are shows.
+        if length is not None and not self._allows(length):
+            raise self._too_large()
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - a request is one
         self._since[task] = asyncio.get_running_loop().time()
@@ -90,8 +91,8 @@ class BodyReader:
         finally:
             self._arriving -= len(whole)
 
-    def _allows(self, length: bytes) -> bool:
-        return length.isdigit() and int(length[:20]) <= self._at_most
+    def _allows(self, length: str) -> bool:
+        return length.isascii() and length.isdigit() and int(length[:20]) <= self._at_most
 
     def _too_large(self) -> BodyError:
         return BodyError(413, "too_large", f"the body is larger than {self._at_most:,} bytes")

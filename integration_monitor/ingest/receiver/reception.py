@@ -26,7 +26,7 @@ from integration_monitor.manifest.domain import SINGLE
 from integration_monitor.store.engine import StoreError
 from integration_monitor.store.kept_connection import RefusedByStore
 from integration_monitor.store.storable import storable
-from integration_monitor.store.webhook_intake import Arrival, WebhookWriter
+from integration_monitor.store.webhook_intake import WebhookWriter
 from integration_monitor.store.webhook_notes import NoteWriter
 
 LOGGED_A_MINUTE = 10
@@ -103,13 +103,14 @@ class Reception:
 
     async def _take(self, intake: Intake, target: Target, scope: Scope, receive: Receive) -> Answer:
         try:
-            body = await self._bodies.read(receive, scope["headers"])
+            headers = read_headers(scope["headers"])
+            body = await self._bodies.read(receive, headers)
             now = self._clock()
-            taken = intake.take(target, read_headers(scope["headers"]), body, now)
+            taken = intake.take(target, headers, body, now)
             if isinstance(taken, Answer):
                 return taken
             if taken.events:
-                await self._stored(taken)
+                await self._running().store(taken)
             self._accepted.add(target.integration, target.connection, now)
             return intake.taken
         except SignatureError as error:
@@ -127,10 +128,10 @@ class Reception:
             seconds = BUSY_FOR_S if isinstance(error, QueueFull) else BACK_IN_S
             return later(str(error), seconds=seconds)
 
-    async def _stored(self, arrival: Arrival) -> None:
+    def _running(self) -> GroupCommit:
         if self._commits is None:
             raise Unavailable("the receiver is not running")
-        await self._commits.store(arrival)
+        return self._commits
 
     async def _note(self) -> None:
         """That we are up, how much we took, and whom we turned away. Raises `StoreError`.

@@ -29,16 +29,16 @@ def test_clients_that_all_send_slowly_do_not_fill_the_memory() -> None:
     async def told() -> None:
         reader = BodyReader(at_most=100, within_s=60, arriving=150)
         clients = [Client(), Client()]
-        waiting = [asyncio.create_task(reader.read(one.receive, [])) for one in clients]
+        waiting = [asyncio.create_task(reader.read(one.receive, {})) for one in clients]
         await asyncio.sleep(0)
         with pytest.raises(Crowded):
-            await reader.read(Client().receive, [])
+            await reader.read(Client().receive, {})
         for one in clients:
             one.go_on.set()
             await asyncio.sleep(0)
         assert [len(body) for body in await asyncio.gather(*waiting)] == [80, 80]
         late = Client()
         late.go_on.set()
-        assert len(await reader.read(late.receive, [])) == 80
+        assert len(await reader.read(late.receive, {})) == 80
 
     asyncio.run(told())
