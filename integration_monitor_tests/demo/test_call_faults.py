@@ -120,6 +120,7 @@ def test_one_tenant_is_named_where_its_token_has_expired(watched: Watched) -> No
     assert found["errors"].status != "fail", "one tenant of many is no failing endpoint"
 
 
+@pytest.mark.slow
 def test_a_refused_invoice_is_a_gap_that_says_why(watched: Watched) -> None:
     watched.company.break_("validation", "billing")
     watched.live()

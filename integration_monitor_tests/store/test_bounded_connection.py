@@ -68,6 +68,7 @@ def test_all_that_froze_in_the_pool_cost_one_silence(proxy: FreezingProxy, patie
     assert time.monotonic() - begun < 3 * SILENCE_S
 
 
+@pytest.mark.slow
 def test_a_store_that_takes_no_connection_any_more_is_away(
     proxy: FreezingProxy, patient: Store
 ) -> None:
