@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from integration_monitor.manifest.signature_scheme import Acknowledgement
@@ -29,17 +28,10 @@ class Answer:
 
     async def send(self, send: Send) -> None:
         """Send it; what is left of the request is not read."""
-        for message in self._messages:
-            await send(message)
-
-    @cached_property
-    def _messages(self) -> tuple[MutableMapping[str, Any], ...]:
-        # Nearly all requests get the same answer.
+        # Made anew each time: whoever stands in front may add to them.
         headers = [*self.headers, (b"content-length", b"%d" % len(self.body))]
-        return (
-            {"type": "http.response.start", "status": self.status, "headers": headers},
-            {"type": "http.response.body", "body": self.body},
-        )
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
+        await send({"type": "http.response.body", "body": self.body})
 
 
 _TAKEN = Answer(200)
