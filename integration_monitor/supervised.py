@@ -8,7 +8,8 @@ import threading
 import time
 
 END_WITHIN_S = 20.0
-"""As long as a parent that still is there would wait for it."""
+"""Seconds for what is under way, after which a process ends hard: its parent sees to it, or it
+does itself."""
 
 
 def _end_with_parent() -> None:

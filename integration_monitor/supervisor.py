@@ -15,12 +15,13 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
+from integration_monitor.supervised import END_WITHIN_S
+
 LOOK_EVERY_S = 0.2
 STEADY_AFTER_S = 60.0
 """A process that ran for so long starts again at once."""
 BACKOFF_S = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 """Seconds before a process that ended starts again; the last one from then on."""
-STOP_WITHIN_S = 20.0
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ class Supervisor:
             one.stop_listening()
         for one in self._running:
             one.terminate()
-        end_by = time.monotonic() + STOP_WITHIN_S
+        end_by = time.monotonic() + END_WITHIN_S
         for one in self._running:
             one.wait(end_by)
 

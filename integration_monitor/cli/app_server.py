@@ -13,9 +13,7 @@ from types import FrameType
 import uvicorn
 
 from integration_monitor.ingest.patient_protocol import PatientProtocol
-
-END_WITHIN_S = 20.0
-"""Seconds in which all that is under way has ended by itself: requests, and their transactions."""
+from integration_monitor.supervised import END_WITHIN_S
 
 
 class AppServer(uvicorn.Server):
@@ -47,7 +45,7 @@ class AppServer(uvicorn.Server):
 
 def _queued(sockets: Sequence[socket.socket]) -> Iterator[socket.socket]:
     for listening in sockets:
-        with suppress(OSError):  # there is none any more
+        with suppress(OSError):  # none is left, or no more can be taken
             while True:
                 connection, _ = listening.accept()
                 connection.setblocking(False)

@@ -15,6 +15,9 @@ import psycopg
 import sqlalchemy as sa
 from psycopg.waiting import Ready, Wait
 
+SPARED_S = 1.0
+"""After a statement's time is up, for the server to say so: what it says is clearer."""
+
 T = TypeVar("T")
 _Waiting = Generator[Wait, Any, T]
 """Says what it waits for, is sent what is ready, several times a second `Ready.NONE`."""
@@ -34,8 +37,12 @@ class BoundedConnection(psycopg.Connection[Any]):
             raise psycopg.OperationalError(f"silence for {self.silence_s:g} s") from None
 
 
-def bound(engine: sa.Engine, *, silence_s: float) -> None:
-    """Make an engine's connections to PostgreSQL bounded ones; before it is used."""
+def bound(engine: sa.Engine, *, patience_s: float) -> None:
+    """Make an engine's connections to PostgreSQL bounded ones; before it is used.
+
+    `patience_s` is what the server itself allows a statement; `SPARED_S` later it is given up.
+    """
+    silence_s = patience_s + SPARED_S
 
     @sa.event.listens_for(engine, "do_connect")
     def connect(

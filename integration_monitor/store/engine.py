@@ -13,9 +13,6 @@ from integration_monitor.store.bounded_connection import bound
 
 DATABASE_URL = "INTEGRATION_MONITOR_DATABASE_URL"
 POOL_SIZE = 20
-SPARED_S = 1.0
-"""After a statement's time is up, for the server to say so: what it says is clearer."""
-
 IDLE_TIMES = 5
 """As many times a statement's time the server waits for the next one of a transaction: whoever
 was given up does not learn of it, and would keep its locks."""
@@ -74,7 +71,7 @@ def open_store(url: str, *, patience: timedelta | None = None) -> Store:
         connect_args=_connect_args(patience),
     )
     if patience is not None:
-        bound(engine, silence_s=patience.total_seconds() + SPARED_S)
+        bound(engine, patience_s=patience.total_seconds())
     return Store(engine)
 
 

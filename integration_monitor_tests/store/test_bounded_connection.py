@@ -11,7 +11,8 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from integration_monitor.store.engine import SPARED_S, Store, StoreError, open_store
+from integration_monitor.store.bounded_connection import SPARED_S
+from integration_monitor.store.engine import Store, StoreError, open_store
 from integration_monitor_tests.freezing_proxy import FreezingProxy, freezing_proxy
 
 PATIENCE = timedelta(seconds=0.5)

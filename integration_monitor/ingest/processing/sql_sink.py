@@ -14,7 +14,6 @@ from integration_monitor.manifest.domain import MissingReference, Reference
 from integration_monitor.manifest.webhooks import SqlSink
 from integration_monitor.observe.database_errors import read_error
 from integration_monitor.store.bounded_connection import bound
-from integration_monitor.store.engine import SPARED_S
 
 BATCH = 500
 PATIENCE_S = 10.0
@@ -87,5 +86,5 @@ def open_sql_sink(
             "options": f"-c timezone=UTC -c statement_timeout={int(patience_s * 1000)}",
         },
     )
-    bound(engine, silence_s=patience_s + SPARED_S)
+    bound(engine, patience_s=patience_s)
     return OpenSqlSink(engine, sink_tables(sink.table), f"{url.host or ''}/{url.database or ''}")
